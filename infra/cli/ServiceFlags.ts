@@ -9,7 +9,7 @@ import { portFlag } from "./BoundedFlag.ts"
 
 const PORT_DEFAULT = 3_000
 
-/** Only this machine by default, because the service knows no passwords. */
+/** Only this machine by default, because the service asks for no password. */
 const HOST_DEFAULT = "127.0.0.1"
 
 const FOLDER_DEFAULT = ".everstate"
@@ -18,6 +18,7 @@ export interface ServiceInput {
   readonly port: number
   readonly host: string
   readonly allowedHosts: string
+  readonly tokens: string
   readonly folder: string
   readonly prepare: boolean
   readonly json: boolean
@@ -35,6 +36,13 @@ export const serviceFlags = ({ folderHolds }: { readonly folderHolds: string }) 
       "Further host names that requests may use, comma-separated; `*.example.com` for all names below it (default: ALLOWED_HOSTS, or addresses and localhost alone)",
     ),
     Flag.withFallbackConfig(Config.String("ALLOWED_HOSTS")),
+    Flag.withDefault(""),
+  ),
+  tokens: Flag.String("tokens").pipe(
+    Flag.withDescription(
+      "File with the tokens of callers, a role, a name and a token on each line (default: TOKENS_FILE, or everybody may do everything)",
+    ),
+    Flag.withFallbackConfig(Config.String("TOKENS_FILE")),
     Flag.withDefault(""),
   ),
   folder: Flag.String("folder").pipe(

@@ -46,15 +46,16 @@ export const HistoryItem = Schema.Struct({
 }).annotate({ identifier: "HistoryItem" })
 export type HistoryItem = typeof HistoryItem.Type
 
+export const Birth = Schema.Struct({
+  sequence: Schema.Int,
+  at: moment("Time of the birth"),
+  input: Schema.optionalKey(Schema.Unknown),
+})
+export type Birth = typeof Birth.Type
+
 const HistoryPage = Schema.Struct({
   ...pageOf(HistoryItem, "HistoryItems").fields,
-  birth: Schema.optionalKey(
-    Schema.Struct({
-      sequence: Schema.Int,
-      at: moment("Time of the birth"),
-      input: Schema.optionalKey(Schema.Unknown),
-    }),
-  ),
+  birth: Schema.optionalKey(Birth),
 }).annotate({ identifier: "HistoryPage" })
 
 export const Answered = Schema.Struct({

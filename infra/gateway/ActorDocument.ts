@@ -3,12 +3,13 @@
  *
  * Owns their form. Routes: ActorRoutes.ts, WatchRoutes.ts. Values that JSON does not have: ShownValue.ts.
  */
+import type { HistoryBirth } from "../../runtime/define.ts"
 import type { AnyEvent } from "../../runtime/event/Event.ts"
 import type { MachineState } from "../../runtime/machine/Machine.ts"
 import { stateName } from "../../runtime/machine/StateName.ts"
 import type { ProjectedEvent } from "../../runtime/projection/Projection.ts"
 import { isoTime } from "../http/IsoTime.ts"
-import type { ActorDocument, HistoryItem } from "./ActorApi.ts"
+import type { ActorDocument, Birth, HistoryItem } from "./ActorApi.ts"
 import { shown } from "./ShownValue.ts"
 
 /** An actor, by its type and id. */
@@ -41,6 +42,13 @@ export const actorDocument = (
   tags: [...state.tags],
   context: shown(state.context) ?? null,
   ...(state.output === undefined ? {} : { output: shown(state.output) ?? null }),
+})
+
+/** The birth of an actor. */
+export const birthDocument = ({ sequence, at, input }: HistoryBirth): Birth => ({
+  sequence,
+  at: isoTime(at),
+  ...(input === undefined ? {} : { input: shown(input) }),
 })
 
 /** An event with the metadata that it has. */

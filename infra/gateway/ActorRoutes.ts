@@ -12,16 +12,15 @@ import type { AnyActor } from "../../runtime/define.ts"
 import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
 import { ask, type CommandRequest, metadataOf, versionHeaders, versionOf } from "../http/CommandRequest.ts"
 import { etagOf, matchesVersion } from "../http/EntityTag.ts"
-import { isoTime } from "../http/IsoTime.ts"
 import { historyCursorOf, historyCursorText, momentOf } from "../http/PastQuery.ts"
 import { notFound } from "../http/Problem.ts"
+import { orProblem } from "../http/ProblemResponses.ts"
 import { refuse } from "../http/Refused.ts"
-import { actorDocument, historyItem } from "./ActorDocument.ts"
+import { actorDocument, birthDocument, historyItem } from "./ActorDocument.ts"
 import { dryRunDocument, pendingDocument } from "./DryRunDocument.ts"
 import { Exposed, type ExposedType } from "./Exposure.ts"
 import { GatewayApi } from "./GatewayApi.ts"
 import { ITEMS_PER_PAGE } from "./GatewayEndpoint.ts"
-import { orProblem } from "./GatewayProblem.ts"
 import { preferenceOf } from "./Preference.ts"
 import { shown } from "./ShownValue.ts"
 
@@ -80,15 +79,7 @@ export const ActorRoutes = HttpApiBuilder.group(
       const { birth, events, next } = yield* ref.history({ after, limit })
       if (after.version === 0 && birth === undefined) return yield* refuse(notFound(params.type, params.id))
       return {
-        ...(birth === undefined
-          ? {}
-          : {
-              birth: {
-                sequence: birth.sequence,
-                at: isoTime(birth.at),
-                ...(birth.input === undefined ? {} : { input: shown(birth.input) }),
-              },
-            }),
+        ...(birth === undefined ? {} : { birth: birthDocument(birth) }),
         items: events.map(historyItem),
         ...(next === undefined ? {} : { next: historyCursorText(next) }),
       }

@@ -4,6 +4,9 @@
  * Owns the limit for bodies of known and unknown length.
  */
 
+/** Largest request body, in bytes. */
+export const BODY_BYTES_MAX = 256 * 1024
+
 /** The body was larger than the limit; the rest of it was not read. */
 export const TOO_LARGE = Symbol("TooLarge")
 

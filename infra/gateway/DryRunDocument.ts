@@ -6,8 +6,8 @@
 import type { DryRun } from "../../runtime/system/DryRun.ts"
 import type { PendingWork } from "../../runtime/system/PendingWork.ts"
 import { isoTime } from "../http/IsoTime.ts"
+import { problemOf } from "../http/Problem.ts"
 import { type ActorName, actorDocument } from "./ActorDocument.ts"
-import { gatewayProblemOf } from "./GatewayProblem.ts"
 import { shown } from "./ShownValue.ts"
 
 interface Fields {
@@ -29,7 +29,7 @@ export const dryRunDocument = (name: ActorName, run: DryRun) => {
   const { outcome, fromVersion } = run
   switch (run.outcome) {
     case "refused":
-      return { outcome, fromVersion, problem: plain(gatewayProblemOf(run.error)) }
+      return { outcome, fromVersion, problem: plain(problemOf(run.error)) }
     case "unchanged":
       return {
         outcome,

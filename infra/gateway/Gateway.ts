@@ -7,16 +7,17 @@
  */
 import { randomUUID } from "node:crypto"
 import type { IncomingMessage, ServerResponse } from "node:http"
+import { Fiber } from "effect"
 import { effectFaceOf, type ActorSystem as PromiseActorSystem } from "../../runtime/promise/ActorSystem.ts"
 import type { ActorSystemService } from "../../runtime/system/ActorSystem.ts"
 import { utf8Header } from "../http/HeaderText.ts"
 import { type Problem, problem } from "../http/Problem.ts"
-import { BODY_BYTES_MAX, CORRELATION_HEADER } from "../http/ProblemResponses.ts"
+import { CORRELATION_HEADER } from "../http/ProblemResponses.ts"
 import { type RequestGuard, requestGuard, SAFE_METHODS } from "../http/RequestGuard.ts"
 import type { AccessRequest, Nearness, Principal } from "./Access.ts"
 import { guarded, problemAnswer } from "./Answers.ts"
 import { Authorisation, SESSION_PATH } from "./Authorisation.ts"
-import { boundedBody, TOO_LARGE } from "./BoundedBody.ts"
+import { BODY_BYTES_MAX, boundedBody, TOO_LARGE } from "./BoundedBody.ts"
 import { ConsoleFiles, redirect } from "./ConsoleFiles.ts"
 import { exposureOf, unknownTypes } from "./Exposure.ts"
 import { type GatewayHandler, gatewayHandler } from "./GatewayHandler.ts"
@@ -99,6 +100,7 @@ class RunningGateway {
 
   /** The walk of a request. */
   async answer(request: Request, nearness: Nearness): Promise<Response> {
+    const started = process.hrtime.bigint()
     const correlationId = request.headers.get(CORRELATION_HEADER) ?? randomUUID()
     let response: Response
     try {
@@ -109,6 +111,7 @@ class RunningGateway {
     }
     const answer = guarded(response)
     if (!answer.headers.has(CORRELATION_HEADER)) answer.headers.set(CORRELATION_HEADER, correlationId)
+    this.#handler.measure(request.method, answer.status, process.hrtime.bigint() - started)
     return answer
   }
 
@@ -121,7 +124,7 @@ class RunningGateway {
     if (page !== undefined) return page
     const route = this.#handler.routes.find(request.method, url)
     if (route === undefined && this.#options.routes === undefined) return this.#notFound(request, url)
-    if (route !== undefined && !isDeliberate(request)) {
+    if (!isDeliberate(request)) {
       const detail = "A request that changes something says Content-Type: application/json."
       return refused(problem("unsupportedMediaType", detail))
     }
@@ -139,8 +142,8 @@ class RunningGateway {
   }
 
   #answered(request: Request, route: FoundRoute): Promise<Response> {
-    const { fetch, record } = this.#handler
-    return isRecorded(route) ? recorded(record, request, route, fetch) : fetch(request)
+    const { fetch } = this.#handler
+    return isRecorded(route) ? recorded(this.#handler, request, route, fetch) : fetch(request)
   }
 
   /** The path and query below the base path; `undefined` for other paths. */
@@ -192,7 +195,8 @@ class RunningGateway {
 }
 
 const faceOf = (system: PromiseActorSystem | ActorSystemService) => {
-  if ("given" in system) return { service: system, context: undefined }
+  // Inside of an Effect, the gateway logs where that Effect does.
+  if ("given" in system) return { service: system, context: Fiber.getCurrent()?.context }
   const face = effectFaceOf(system)
   if (face !== undefined) return face
   throw new InvalidGatewayOption({

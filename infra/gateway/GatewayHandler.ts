@@ -4,18 +4,18 @@
  * Owns the composition of the routes, and how they end. What happens to a request before: Gateway.ts.
  */
 import { Context, Effect, Layer } from "effect"
-import { HttpRouter, HttpServer } from "effect/http"
+import { HttpServer } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import type { JsonObject } from "../../runtime/integration/PayloadSchema.ts"
 import type { OperationLogService } from "../../runtime/operation/OperationLog.ts"
 import type { ActorSystemService } from "../../runtime/system/ActorSystem.ts"
 import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
+import { apiHandler } from "../http/ApiHandler.ts"
 import { type MethodsAt, methodsOf } from "../http/ApiMethods.ts"
 import { clusterHandlers } from "../http/ClusterRoutes.ts"
 import { deadLetterHandlers } from "../http/DeadLetterRoutes.ts"
 import { Departure } from "../http/Departure.ts"
 import { layerOperationRoutes } from "../http/OperationRoutes.ts"
-import { layerProblemResponses } from "../http/ProblemResponses.ts"
 import { requestMetrics } from "../telemetry/RequestMetrics.ts"
 import { ActorRoutes } from "./ActorRoutes.ts"
 import { apiDocument } from "./ApiDocument.ts"
@@ -26,7 +26,7 @@ import { Exposed, type Exposure } from "./Exposure.ts"
 import { GatewayApi } from "./GatewayApi.ts"
 import { HistoryRoutes } from "./HistoryRoutes.ts"
 import { OperationHandlers } from "./OperationHandlers.ts"
-import { PATH_PARAMETER_LENGTH_MAX, type PlainRoute, RouteTable } from "./RouteTable.ts"
+import { type PlainRoute, RouteTable } from "./RouteTable.ts"
 import { SagaRoutes } from "./SagaRoutes.ts"
 import { WatchRoutes } from "./WatchRoutes.ts"
 
@@ -55,12 +55,12 @@ export interface GatewayHandler {
   readonly methodsAt: MethodsAt
   /** Answers a request that has passed all checks. */
   readonly fetch: (request: Request) => Promise<Response>
-  /** The log of operations, and how it is written. */
-  readonly record: {
-    readonly log: OperationLogService
-    readonly run: <A>(effect: Effect.Effect<A>) => Promise<A>
-  }
+  /** Runs an Effect with the loggers and references of the system. */
+  readonly run: <A>(effect: Effect.Effect<A>) => Promise<A>
+  readonly operations: OperationLogService
   readonly logDefect: (what: string, cause: unknown) => void
+  /** Counts an answer, with the time that it took. */
+  readonly measure: (method: string, status: number, durationNanos: bigint) => void
   /** Ends endless answers. */
   readonly endStreams: () => Promise<void>
   readonly dispose: () => Promise<void>
@@ -89,7 +89,6 @@ export const gatewayHandler = (options: HandlerOptions): GatewayHandler => {
       once(() => apiDocument(options)),
       once(() => exposedCatalog(service.given, exposure)),
     ),
-    layerProblemResponses({ metrics: requestMetrics, guard: () => undefined, methodsAt }),
   )
   const services = Layer.mergeAll(
     Layer.succeed(ActorSystem, service),
@@ -98,16 +97,16 @@ export const gatewayHandler = (options: HandlerOptions): GatewayHandler => {
     HttpServer.layerServices,
     Layer.succeedContext(base),
   )
-  const { handler, dispose } = HttpRouter.toWebHandler(Layer.provideMerge(routes, services), {
-    disableLogger: true,
-    routerConfig: { maxParamLength: PATH_PARAMETER_LENGTH_MAX },
-  })
+  const { fetch, dispose } = apiHandler(Layer.provideMerge(routes, services), methodsAt)
+  const run = Effect.runPromiseWith(base)
   return {
     routes: new RouteTable(GatewayApi, PLAIN_ROUTES, exposure),
     methodsAt,
-    fetch: async (request) => withPolicy(await handler(request)),
-    record: { log: service.operations, run: (effect) => Effect.runPromiseWith(base)(effect) },
+    fetch: async (request) => withPolicy(await fetch(request)),
+    run,
+    operations: service.operations,
     logDefect: (what, cause) => void Effect.runForkWith(base)(Effect.logError(what, cause)),
+    measure: (...answer) => Effect.runSyncWith(base)(requestMetrics.answered(...answer)),
     endStreams: () => Effect.runPromise(Effect.asVoid(departure.begins.open)),
     dispose,
   }

@@ -56,7 +56,7 @@ interface Document extends JsonObject {
 }
 
 /**
- * The two documents as one. Where both have a path or a component of the same name, the first one's stays; a
+ * The two documents as one, under the title of the second if it has one. Where both have a path or a component of the same name, the first one's stays; a
  * component of the second that differs gets another name.
  */
 export const merged = (first: Document, second: JsonObject): JsonObject => {
@@ -74,6 +74,7 @@ export const merged = (first: Document, second: JsonObject): JsonObject => {
   }
   return {
     ...first,
+    info: other["info"] ?? first["info"],
     paths: { ...(rename(other.paths ?? {}) as object), ...first.paths },
     components: { ...first.components, schemas },
     tags: [...(other.tags ?? []), ...(first.tags ?? [])],

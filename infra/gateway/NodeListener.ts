@@ -21,7 +21,7 @@ const HEADERS_MS = 20_000
 /** Longest time that a client may take to send a whole request, in milliseconds. */
 const REQUEST_MS = 60_000
 /** Longest wait for running requests at the end, in milliseconds. */
-const DRAIN_MS = 10_000
+export const REQUESTS_DRAIN_MS = 10_000
 /** Time between two looks for idle connections at the end, in milliseconds. */
 const IDLE_CHECK_MS = 20
 
@@ -69,7 +69,7 @@ export const listenOn = (fetch: Fetch, { port, host }: { readonly port: number; 
 
 const closeServer = (server: Server): Promise<void> =>
   new Promise((resolve) => {
-    const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+    const late = setTimeout(() => server.closeAllConnections(), REQUESTS_DRAIN_MS)
     // A connection that is kept alive becomes idle when its last answer is out.
     const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
     server.close(() => {

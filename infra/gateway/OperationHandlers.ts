@@ -9,10 +9,10 @@ import { HttpApiBuilder } from "effect/http-api"
 import type { ClusterStatus, ProjectionStatus, ReactorStatus } from "../../runtime/operations.ts"
 import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
 import { isoTime } from "../http/IsoTime.ts"
+import { orProblem } from "../http/ProblemResponses.ts"
 import { storedProgressOf } from "../system/StoredProgress.ts"
 import { GatewayApi } from "./GatewayApi.ts"
 import { ITEMS_PER_PAGE } from "./GatewayEndpoint.ts"
-import { orProblem } from "./GatewayProblem.ts"
 
 /** Slots of a follower: `projection.balances.v1.p0`, `reactor.mail.p0`. */
 const ownersOf = ({ slots }: ClusterStatus, prefix: string) =>

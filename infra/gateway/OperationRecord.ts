@@ -30,7 +30,7 @@ export const isRecorded = ({ verb, operation }: FoundRoute): boolean =>
 
 /** Runs the operation between the two entries. */
 export const recorded = async (
-  { log, run }: { readonly log: OperationLogService; readonly run: Run },
+  { operations: log, run }: { readonly operations: OperationLogService; readonly run: Run },
   request: Request,
   route: FoundRoute,
   answer: (request: Request) => Promise<Response>,

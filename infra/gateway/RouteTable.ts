@@ -6,6 +6,7 @@
  */
 import { Context } from "effect"
 import { FindMyWay } from "effect/http"
+import { PATH_PARAMETER_LENGTH_MAX } from "../http/ApiMethods.ts"
 import type { GatewayVerb } from "./Access.ts"
 import type { Exposure } from "./Exposure.ts"
 import { Verb } from "./GatewayEndpoint.ts"
@@ -46,9 +47,6 @@ interface Endpoints {
 
 /** Command of a saga that callers send; all others are operators' verbs. */
 const SAGA_START = "Start"
-
-/** Longest parameter that is looked at, in characters: as long as Node's 16 KiB of headers allow. */
-export const PATH_PARAMETER_LENGTH_MAX = 16_384
 
 type Method = "GET" | "POST" | "PUT" | "DELETE"
 

@@ -10,12 +10,13 @@ import type { AnyActor } from "../../runtime/define.ts"
 import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
 import type { Change } from "../../runtime/watch/Change.ts"
 import { Departure } from "../http/Departure.ts"
+import { problemOf } from "../http/Problem.ts"
+import { orProblem } from "../http/ProblemResponses.ts"
 import { refuseInvalid } from "../http/Refused.ts"
 import { type ActorName, actorDocument, historyItem } from "./ActorDocument.ts"
 import { EventStreams, type StreamEvent } from "./EventStream.ts"
 import { Exposed } from "./Exposure.ts"
 import { GatewayApi } from "./GatewayApi.ts"
-import { gatewayProblemOf, orProblem } from "./GatewayProblem.ts"
 
 /** The version in `Last-Event-ID`; `undefined` without the header. */
 const seenVersion = (header: string | undefined) => {
@@ -54,7 +55,7 @@ export const WatchRoutes = HttpApiBuilder.group(
       const { actor } = yield* typeNamed(type)
       const seen = (yield* seenVersion(lastEventId)) ?? after
       const changes = system.get(actor as AnyActor, id).watch(seen === undefined ? {} : { after: seen })
-      return streams.answer(Stream.map(changes, changeEvent({ type, id })), gatewayProblemOf)
+      return streams.answer(Stream.map(changes, changeEvent({ type, id })), problemOf)
     })
 
     const events = Effect.fnUntraced(function* (
@@ -68,7 +69,7 @@ export const WatchRoutes = HttpApiBuilder.group(
       const event = Stream.map(stored, (one): StreamEvent => {
         return { name: "event", id: one.version, data: historyItem(one) }
       })
-      return streams.answer(event, gatewayProblemOf)
+      return streams.answer(event, problemOf)
     })
 
     return handlers.handleAll({

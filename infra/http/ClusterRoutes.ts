@@ -7,8 +7,7 @@ import { unknownActorType } from "../../runtime/system/ClusterControl.ts"
 import type { ClusterDocument, ClusterEndpoints, ClusterEventDocument } from "./ClusterApi.ts"
 import { Departure } from "./Departure.ts"
 import { isoTime } from "./IsoTime.ts"
-import { problemOf, type ServiceError } from "./Problem.ts"
-import { problemResponse } from "./ProblemResponses.ts"
+import { orProblem } from "./ProblemResponses.ts"
 
 const clusterDocument = ({ members, slots, pins, paused }: ClusterStatus): ClusterDocument => ({
   members: members.map(({ startedAt, isSelf, slotCount, load, ...member }) => ({
@@ -40,9 +39,6 @@ const eventDocument = (event: ClusterEvent, atMs: number): ClusterEventDocument 
   const { type, member, record } = event
   return { at, type, member, name: record.name, state: record.state }
 }
-
-const orProblem = <A, E extends ServiceError, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.catch(effect, (error) => Effect.succeed(problemResponse(problemOf(error))))
 
 /** Handles the group `cluster` of any API that has `ClusterEndpoints`. */
 export const clusterHandlers = Effect.fnUntraced(function* (

@@ -17,8 +17,8 @@ import {
 } from "./DeadLetterApi.ts"
 import { isoTime } from "./IsoTime.ts"
 import { LETTERS_COUNTED_MAX, LetterGroups } from "./LetterGroups.ts"
-import { problem, problemOf, type ServiceError } from "./Problem.ts"
-import { problemResponse } from "./ProblemResponses.ts"
+import { problem } from "./Problem.ts"
+import { orProblem, problemResponse } from "./ProblemResponses.ts"
 
 const letterDocument = ({ atMs, attemptCount, ...letter }: StoredDeadLetter): DeadLetterDocument => ({
   ...letter,
@@ -47,9 +47,6 @@ interface LetterQuery {
 
 const noJob = ({ verb, reason }: BulkTask) =>
   problem("deadLetterNotFound", `There is no job to ${verb} dead letters with the reason ${reason}.`)
-
-const orProblem = <A, E extends ServiceError, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.catch(effect, (error) => Effect.succeed(problemResponse(problemOf(error))))
 
 /** Handles the group `deadLetters` of any API that has `DeadLetterEndpoints`. */
 export const deadLetterHandlers = Effect.fnUntraced(function* (

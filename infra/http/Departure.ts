@@ -4,7 +4,7 @@
  * Owns that moment. Without it, a listener on /cluster/events would delay every stop by the longest time that
  * requests may take.
  */
-import { Context, Effect, Latch, Layer } from "effect"
+import { Context, Effect, Latch } from "effect"
 
 export class Departure extends Context.Service<Departure, { readonly begins: Latch.Latch }>()(
   "everstate/http/Departure",
@@ -12,11 +12,4 @@ export class Departure extends Context.Service<Departure, { readonly begins: Lat
   static readonly make: Effect.Effect<Departure["Service"]> = Effect.map(Latch.make(false), (begins) => ({
     begins,
   }))
-
-  static readonly layer: Layer.Layer<Departure> = Layer.effect(Departure, Departure.make)
-
-  /** Opens the latch when its scope ends: build it last, so that it ends first. */
-  static readonly told: Layer.Layer<never, never, Departure> = Layer.effectDiscard(
-    Effect.flatMap(Departure, ({ begins }) => Effect.addFinalizer(() => begins.open)),
-  )
 }

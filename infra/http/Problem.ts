@@ -5,8 +5,9 @@
  * `detail` and `hint` are for people. The other facts of an error are members of the document under their own
  * names. ProblemResponses.ts sends the documents.
  *
- * All rejections by the domain are 409: each depends on the actor's state, so the same command may be
- * accepted later. The member `reason` tells them apart. A command to an actor that does not exist is 404.
+ * All rejections by the domain are 422; the member `reason` tells them apart. Conflicts with what is stored are
+ * 409. A command to an actor that does not exist is 404. A command whose outcome is unknown is 504, with the key
+ * under which it can be sent again.
  */
 import { Schema } from "effect"
 import { ProblemDetails } from "effect/http"
@@ -56,7 +57,7 @@ interface ProblemKind {
 
 /** Status, title and hint of each kind of problem. */
 const KINDS = {
-  rejected: { status: 409, title: "The actor's state does not allow this command" },
+  rejected: { status: 422, title: "The actor's state does not allow this command" },
   notFound: { status: 404, title: "No actor with this id" },
   deadLetterNotFound: { status: 404, title: "No such dead letter" },
   deadLetterNotRedrivable: { status: 409, title: "The dead letter cannot be redriven" },
@@ -68,7 +69,7 @@ const KINDS = {
     hint: "Read the actor and decide again.",
   },
   idempotencyKeyReused: {
-    status: 422,
+    status: 409,
     title: "The idempotency key was used for another command",
     hint: "A key names one command for ever: use a new key for a new command.",
   },
@@ -249,8 +250,8 @@ const hintOf = (error: ServiceError): { readonly hint?: string } => {
   return "hint" in error && error.hint !== traits?.hint ? { hint: error.hint } : {}
 }
 
-/** The error as the caller of the service sees it. */
-export const problemOf = (error: ServiceError): Problem => {
+/** The error as the caller of the service sees it; `key` is the idempotency key of its command. */
+export const problemOf = (error: ServiceError, key?: string): Problem => {
   switch (error._tag) {
     case "CommandRejected":
       return rejected(error)
@@ -266,8 +267,16 @@ export const problemOf = (error: ServiceError): Problem => {
       })
     case "ClusterVerbFailed":
       return verbFailed(error)
+    case "ActorExists":
+      return {
+        ...problem("versionConflict", error.message, { hint: error.hint }),
+        status: 409,
+        title: "The actor exists",
+      }
     case "Unavailable":
-      return problem("unavailable", error.message, { stored: error.stored, hint: error.hint })
+      return error.stored === "Unknown"
+        ? problem("timeout", error.message, key === undefined ? {} : { idempotencyKey: key })
+        : problem("unavailable", error.message, { stored: error.stored, hint: error.hint })
     case "CommandIdReused":
       return problem(
         "idempotencyKeyReused",

@@ -1,15 +1,12 @@
 /**
- * The outermost layer of the service: every error leaves it as a problem document, and every answer carries
- * the correlation id of its request.
+ * The outermost layer of an API: every error leaves it as a problem document.
  *
- * Owns the errors that no handler turned into a problem: no such route, malformed JSON, a body over the
- * limit, a defect. Problem.ts says what each error means. RequestGuard.ts refuses requests from other sites.
+ * Owns how errors of handlers become answers, and the errors that no handler turned into a problem: no such
+ * route, malformed JSON, a defect. Problem.ts says what each error means. What is checked before a request
+ * gets here: infra/gateway/Gateway.ts.
  */
-import { randomUUID } from "node:crypto"
-import { ByteSize, Cause, Clock, Effect, SchemaIssue } from "effect"
+import { Cause, Effect, SchemaIssue } from "effect"
 import {
-  Headers,
-  HttpIncomingMessage,
   HttpRouter,
   HttpServerError,
   HttpServerRequest,
@@ -17,13 +14,16 @@ import {
   ProblemDetails,
 } from "effect/http"
 import { HttpApiError } from "effect/http-api"
-import type { RequestMetrics } from "../telemetry/RequestMetrics.ts"
 import type { MethodsAt } from "./ApiMethods.ts"
-import { type Problem, passes, problem, RETRY_AFTER_SECONDS } from "./Problem.ts"
-import type { RequestGuard } from "./RequestGuard.ts"
-
-/** Largest request body, in bytes. */
-export const BODY_BYTES_MAX = 256 * 1024
+import {
+  type Problem,
+  passes,
+  problem,
+  problemOf,
+  RETRY_AFTER_SECONDS,
+  type ServiceError,
+} from "./Problem.ts"
+import { Refused } from "./Refused.ts"
 
 /** Header with the id of the business transaction; the service makes one if the client sends none. */
 export const CORRELATION_HEADER = "x-correlation-id"
@@ -35,6 +35,15 @@ export const problemResponse = (given: Problem): HttpServerResponse.HttpServerRe
     ? HttpServerResponse.setHeader(response, "retry-after", String(RETRY_AFTER_SECONDS))
     : response
 }
+
+/** Turns every error of a handler into its problem; `key` is the idempotency key of its command. */
+export const orProblem = <A, E extends ServiceError | Refused, R>(
+  handler: Effect.Effect<A, E, R>,
+  key?: string,
+): Effect.Effect<A | HttpServerResponse.HttpServerResponse, never, R> =>
+  Effect.catch(handler, (error: ServiceError | Refused) =>
+    Effect.succeed(problemResponse(error instanceof Refused ? error.problem : problemOf(error, key))),
+  )
 
 const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1()
 
@@ -52,11 +61,6 @@ const invalidRequest = ({ kind, cause }: HttpApiError.HttpApiSchemaError): Probl
   })
 }
 
-const tooLarge = (): Problem =>
-  problem("payloadTooLarge", `The body is larger than ${BODY_BYTES_MAX} bytes.`, {
-    limitBytes: BODY_BYTES_MAX,
-  })
-
 /** The problem that the client sees for a defect; `undefined` if the defect must not be shown. */
 const problemOfDefect = (
   defect: unknown,
@@ -71,9 +75,7 @@ const problemOfDefect = (
       return problem("routeNotFound", `There is no ${request.method} ${pathOf(request)}.`)
     }
     if (reason._tag === "RequestParseError") {
-      return reason.reason === "BodyTooLarge"
-        ? tooLarge()
-        : problem("invalidRequest", "The body of the request cannot be read.")
+      return problem("invalidRequest", "The body of the request cannot be read.")
     }
   }
   return undefined
@@ -126,52 +128,17 @@ const asProblem = (
   return problemResponse(problem("unsupportedMediaType", `Content-Type is ${given}.`, { given }))
 }
 
-const declaredBytes = ({ headers }: HttpServerRequest.HttpServerRequest): number =>
-  Number(headers["content-length"] ?? 0)
-
-/**
- * Refuses a request before its body is read. The connection ends, because the unread body would come next on
- * it.
- */
-const refused = (given: Problem): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.setHeader(problemResponse(given), "connection", "close")
-
-export interface ProblemResponsesOptions {
-  readonly metrics: RequestMetrics
-  readonly guard: RequestGuard
-  /** Look-up of the API whose routes are wrapped. */
-  readonly methodsAt: MethodsAt
-}
-
-/** Wraps every route, and the answer for routes that do not exist. */
-export const layerProblemResponses = ({ metrics, guard, methodsAt }: ProblemResponsesOptions) =>
+/** Wraps every route of an API, and the answer for routes that do not exist. */
+export const layerProblemResponses = (methodsAt: MethodsAt) =>
   HttpRouter.middleware(
     (handler) =>
-      Effect.gen(function* () {
-        const started = yield* Clock.currentTimeNanos
-        const received = yield* HttpServerRequest.HttpServerRequest
-        const correlationId = received.headers[CORRELATION_HEADER] ?? randomUUID()
-        const request = received.modify({
-          headers: Headers.set(received.headers, CORRELATION_HEADER, correlationId),
-        })
-        const refusal = guard(request)
-        const answer =
-          refusal !== undefined
-            ? refused(problem(refusal.kind, refusal.detail))
-            : declaredBytes(request) > BODY_BYTES_MAX
-              ? refused(tooLarge())
-              : yield* handler.pipe(
-                  Effect.provideService(HttpServerRequest.HttpServerRequest, request),
-                  Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(BODY_BYTES_MAX)),
-                  Effect.map((response) => asProblem(response, request)),
-                  Effect.catchCause((cause) =>
-                    Cause.hasInterruptsOnly(cause)
-                      ? Effect.failCause(cause)
-                      : explain(cause, request, methodsAt),
-                  ),
-                )
-        yield* metrics.answered(request.method, answer.status, (yield* Clock.currentTimeNanos) - started)
-        return HttpServerResponse.setHeader(answer, CORRELATION_HEADER, correlationId)
-      }),
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+        handler.pipe(
+          Effect.map((response) => asProblem(response, request)),
+          Effect.catchCause((cause) =>
+            Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause) : explain(cause, request, methodsAt),
+          ),
+        ),
+      ),
     { global: true },
   )

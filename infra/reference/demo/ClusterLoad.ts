@@ -68,8 +68,8 @@ export const makeClusterLoad = (
       const sending = {
         orderId: customer,
         key: `load-${run}-${index}`,
-        method: isNew ? ("PUT" as const) : ("POST" as const),
-        path: isNew ? `/customers/${customer}` : `/customers/${customer}/email`,
+        method: "POST" as const,
+        path: `/actors/customer/${customer}/${isNew ? "Register" : "ChangeEmail"}`,
         body: isNew ? { name: customer, email } : { email },
       }
       const beganMs = performance.now()

@@ -85,6 +85,7 @@ export const makeClusterNodes = (
         try {
           const answer = await fetch(url + path, {
             method: "POST",
+            headers: { "x-everstate": "1" },
             signal: AbortSignal.timeout(VERB_TIMEOUT_MS),
           })
           if (!answer.ok) say(`${what} ${name}: ${answer.status} ${await answer.text()}`)

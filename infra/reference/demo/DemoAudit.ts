@@ -16,11 +16,13 @@ import {
   Ledger,
   OrderPage,
   OrderState,
-  PaymentState,
+  PaymentActor,
+  paymentState,
   type Row,
   readAll,
   readSurely,
-  StockState,
+  StockActor,
+  stockState,
 } from "./DemoReads.ts"
 import type { OrderScript, Workload } from "./DemoWorkload.ts"
 
@@ -117,8 +119,8 @@ type OrderSeen = Effect.Success<ReturnType<typeof lookAt>>
 /** Current state of one order and its payment. */
 const lookAt = Effect.fnUntraced(function* (serviceUrl: string, script: OrderScript) {
   const state = yield* readSurely(serviceUrl, `/orders/${script.orderId}`, OrderState)
-  const payment = yield* readSurely(serviceUrl, `/payments/${script.orderId}`, PaymentState)
-  return { script, state, payment }
+  const payment = yield* readSurely(serviceUrl, `/actors/payment/${script.orderId}`, PaymentActor)
+  return { script, state, payment: payment && paymentState(payment) }
 })
 
 const settledOrder = ({ script, state, payment }: OrderSeen): SettledOrder => ({
@@ -141,7 +143,10 @@ const untilBalanced = Effect.fnUntraced(function* ({ serviceUrl, providerUrl, wo
     const stock = yield* Effect.forEach(
       workload.delivered.keys(),
       (sku) =>
-        Effect.map(readSurely(serviceUrl, `/stock/${sku}`, StockState), (found) => [sku, found] as const),
+        Effect.map(
+          readSurely(serviceUrl, `/actors/inventory/${sku}`, StockActor),
+          (found) => [sku, found && stockState(found)] as const,
+        ),
       { concurrency: AUDIT_CONCURRENCY },
     )
     const ledger = (yield* readSurely(providerUrl, "/ledger", Ledger)) ?? NO_LEDGER

@@ -49,19 +49,46 @@ export const OrderState = Schema.Struct({
 })
 export type OrderState = typeof OrderState.Type
 
-export const PaymentState = Schema.Struct({ status: Schema.String, captured: Amount, refunded: Amount })
-export type PaymentState = typeof PaymentState.Type
-
-export const ShipmentState = Schema.Struct({ status: Schema.String })
-export type ShipmentState = typeof ShipmentState.Type
-
-export const StockState = Schema.Struct({
-  received: Schema.Int,
-  onHand: Schema.Int,
-  reserved: Schema.Int,
-  committed: Schema.Int,
+/** A payment as the gateway shows its actor. */
+export const PaymentActor = Schema.Struct({
+  state: Schema.String,
+  context: Schema.Struct({ captured: Amount, refunded: Amount }),
 })
-export type StockState = typeof StockState.Type
+
+export interface PaymentState {
+  readonly status: string
+  readonly captured: typeof Amount.Type
+  readonly refunded: typeof Amount.Type
+}
+
+export const paymentState = ({ state, context }: typeof PaymentActor.Type): PaymentState => ({
+  status: state,
+  ...context,
+})
+
+/** The stock of an article as the gateway shows its actor. */
+export const StockActor = Schema.Struct({
+  context: Schema.Struct({
+    receivedCount: Schema.Int,
+    onHandCount: Schema.Int,
+    reservedCount: Schema.Int,
+    committedCount: Schema.Int,
+  }),
+})
+
+export interface StockState {
+  readonly received: number
+  readonly onHand: number
+  readonly reserved: number
+  readonly committed: number
+}
+
+export const stockState = ({ context }: typeof StockActor.Type): StockState => ({
+  received: context.receivedCount,
+  onHand: context.onHandCount,
+  reserved: context.reservedCount,
+  committed: context.committedCount,
+})
 
 /** The provider's own books. */
 export const Ledger = Schema.Struct({

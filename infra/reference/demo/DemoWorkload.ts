@@ -227,7 +227,7 @@ const deliveries = (delivered: ReadonlyMap<string, number>, name: string): Reado
 const registration = (customerId: string): Sending => ({
   orderId: customerId,
   key: `register-${customerId}`,
-  method: "PUT",
-  path: `/customers/${customerId}`,
+  method: "POST",
+  path: `/actors/customer/${customerId}/Register`,
   body: { name: customerId, email: `${customerId}@example.org` },
 })

@@ -1,12 +1,13 @@
 /**
- * The routes of orders, with their parameters and answers.
+ * The service's own routes, in the words of the domain, with their parameters and answers. The gateway has all
+ * others: the states, the past and the commands of any actor, and what operators need.
  *
  * Commands change an order and are answered when their events are durable; queries read. Bodies:
  * OrderDocuments.ts, errors: infra/http/Problem.ts, what the routes do: OrderCommandRoutes.ts and
  * OrderQueryRoutes.ts.
  */
 import { Schema } from "effect"
-import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { EmailAddress } from "../../../actors/EmailAddress.ts"
 import {
   about,
@@ -17,7 +18,6 @@ import {
   pageSize,
   pathId,
   versionHeaders,
-  wholeNumber,
 } from "../../http/CommandEndpoint.ts"
 import { COMMAND_PROBLEMS, READ_PROBLEMS } from "../../http/Problem.ts"
 import {
@@ -35,6 +35,8 @@ import {
   Placement,
   PlacementUnnamed,
   Shipment,
+  StockDelivery,
+  StockReceived,
 } from "./OrderDocuments.ts"
 
 /** Events on a page of history or audit: the default, and the maximum. */
@@ -54,7 +56,7 @@ const placed = HttpApiSchema.WithHeaders(CommandAccepted.pipe(HttpApiSchema.stat
 
 const command = { params: order, headers: commandHeaders, success: accepted, error: COMMAND_PROBLEMS }
 
-export const OrderCommands = HttpApiGroup.make("commands")
+const OrderCommands = HttpApiGroup.make("commands")
   .add(
     HttpApiEndpoint.post("placeUnnamed", "/orders", {
       headers: commandHeaders,
@@ -98,6 +100,12 @@ export const OrderCommands = HttpApiGroup.make("commands")
       ...command,
       payload: Explanation,
     }).annotateMerge(about("Take a delivered order back")),
+    HttpApiEndpoint.post("receiveStock", "/stock/:sku/receive", {
+      ...command,
+      params: { sku: pathId },
+      payload: StockDelivery,
+      success: HttpApiSchema.WithHeaders(StockReceived, versionHeaders),
+    }).annotateMerge(about("Add a delivery to the stock", "A delivery counts once for each `deliveryId`.")),
   )
   .annotateMerge(
     OpenApi.annotations({
@@ -106,7 +114,7 @@ export const OrderCommands = HttpApiGroup.make("commands")
     }),
   )
 
-export const OrderQueries = HttpApiGroup.make("queries")
+const OrderQueries = HttpApiGroup.make("queries")
   .add(
     HttpApiEndpoint.get("find", "/orders", {
       query: { email: EmailAddress, cursor, limit: pageSize(ORDERS_PER_PAGE), after: afterSequence },
@@ -127,15 +135,6 @@ export const OrderQueries = HttpApiGroup.make("queries")
       success: HistoryPage,
       error: READ_PROBLEMS,
     }).annotateMerge(about("The birth and the events of an order, oldest first", "From the journal.")),
-    HttpApiEndpoint.get("at", "/orders/:orderId/at", {
-      params: order,
-      query: {
-        version: Schema.optionalKey(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
-        time: optionalText("RFC 3339, as in 2026-05-01T12:00:00Z"),
-      },
-      success: HttpApiSchema.WithHeaders(OrderDocument, { etag: Schema.String }),
-      error: READ_PROBLEMS,
-    }).annotateMerge(about("A past state of an order", "At a version or at a time; from the journal.")),
     HttpApiEndpoint.get("audit", "/orders/:orderId/audit", {
       params: order,
       query: { cursor, limit: pageSize(EVENTS_PER_PAGE), after: afterSequence },
@@ -155,3 +154,16 @@ export const OrderQueries = HttpApiGroup.make("queries")
     }).annotateMerge(about("A customer's orders, newest first", "From the read model order_summary.")),
   )
   .annotateMerge(OpenApi.annotations({ title: "Queries" }))
+
+export const OrderApi = HttpApi.make("orders")
+  .add(OrderCommands)
+  .add(OrderQueries)
+  // An answer lists everything that is wrong with a request.
+  .annotate(HttpApi.ParseOptions, { errors: "all" })
+  .annotateMerge(
+    OpenApi.annotations({
+      title: "Everstate orders",
+      version: "1",
+      description: "Orders as durable statecharts. Every error is a problem document (RFC 9457).",
+    }),
+  )

@@ -1,5 +1,5 @@
 /**
- * The Command API of an order: from a request to `ask`, and from its outcome to an answer.
+ * The commands of OrderApi.ts: from a request to `ask`, and from its outcome to an answer.
  *
  * Owns the id of an order that the client gave none. Headers: infra/http/CommandRequest.ts. The order says
  * what a command means (actors/order/OrderCommands.ts).
@@ -7,15 +7,17 @@
 import { createHash, randomUUID } from "node:crypto"
 import { Effect } from "effect"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
+import { Inventory } from "../../../actors/inventory/Inventory.ts"
 import { Order } from "../../../actors/order/Order.ts"
 import { ActorSystem, type CommandsOf } from "../../effect.ts"
 import { type Answer, ask, type CommandRequest, versionHeaders } from "../../http/CommandRequest.ts"
-import { problemResponse } from "../../http/ProblemResponses.ts"
-import { problemOf } from "./OrderProblem.ts"
-import { ServiceApi } from "./ServiceApi.ts"
+import { orProblem } from "../../http/ProblemResponses.ts"
+import { OrderApi } from "./OrderApi.ts"
 
 type OrderCommand = CommandsOf<typeof Order>
 type Placement = Omit<Extract<OrderCommand, { readonly type: "Place" }>, "type">
+
+type Delivery = Omit<Extract<CommandsOf<typeof Inventory>, { readonly type: "Receive" }>, "type">
 
 /** Characters of a generated order id after its prefix: 80 bits. */
 const ORDER_ID_DIGITS = 20
@@ -33,7 +35,7 @@ const answerTo = (orderId: string, { version, sequence, duplicate }: Answer) => 
 })
 
 export const OrderCommandRoutes = HttpApiBuilder.group(
-  ServiceApi,
+  OrderApi,
   "commands",
   Effect.fnUntraced(function* (handlers) {
     const system = yield* ActorSystem
@@ -42,7 +44,7 @@ export const OrderCommandRoutes = HttpApiBuilder.group(
     const send = (orderId: string, command: OrderCommand, given: CommandRequest) =>
       ask(order(orderId), command, given).pipe(
         Effect.map((accepted) => HttpApiSchema.withHeaders(answerTo(orderId, accepted))),
-        Effect.catch((error) => Effect.succeed(problemResponse(problemOf(error)))),
+        (answered) => orProblem(answered, given.headers["idempotency-key"]),
       )
 
     const place = (orderId: string, placement: Placement, given: CommandRequest) =>
@@ -54,7 +56,18 @@ export const OrderCommandRoutes = HttpApiBuilder.group(
             headers: { ...headers, location: `/orders/${encodeURIComponent(orderId)}` },
           })
         }),
-        Effect.catch((error) => Effect.succeed(problemResponse(problemOf(error)))),
+        (answered) => orProblem(answered, given.headers["idempotency-key"]),
+      )
+
+    const receive = (sku: string, delivery: Delivery, given: CommandRequest) =>
+      ask(system.get(Inventory, sku), { type: "Receive" as const, ...delivery }, given).pipe(
+        Effect.map(({ version, sequence, duplicate }) =>
+          HttpApiSchema.withHeaders({
+            body: { sku, version, sequence, duplicate },
+            headers: versionHeaders({ version, sequence }),
+          }),
+        ),
+        (answered) => orProblem(answered, given.headers["idempotency-key"]),
       )
 
     return handlers.handleAll({
@@ -70,6 +83,7 @@ export const OrderCommandRoutes = HttpApiBuilder.group(
       deliver: (given) => send(given.params.orderId, { type: "Deliver", ...given.payload }, given),
       cancel: (given) => send(given.params.orderId, { type: "Cancel", ...given.payload }, given),
       return: (given) => send(given.params.orderId, { type: "Return", ...given.payload }, given),
+      receiveStock: (given) => receive(given.params.sku, given.payload, given),
     })
   }),
 )

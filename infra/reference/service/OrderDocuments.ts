@@ -7,19 +7,16 @@
 import { Schema } from "effect"
 import { Carrier, SignedBy, TrackingNumber } from "../../../actors/Carriage.ts"
 import { Currency } from "../../../actors/Currency.ts"
+import { DeliveryId, Units } from "../../../actors/inventory/InventoryEvents.ts"
 import { Money } from "../../../actors/Money.ts"
 import type { Order } from "../../../actors/order/Order.ts"
 import { CustomerId, Fulfilment, PaymentId, Reason } from "../../../actors/order/OrderEvents.ts"
 import { OrderLine, OrderLines } from "../../../actors/order/OrderLine.ts"
-import {
-  type EventsOf,
-  type HistoryBirth,
-  type ProjectedEvent,
-  type StateOf,
-  stateName,
-} from "../../effect.ts"
+import type { SagaState } from "../../../runtime/saga.ts"
+import { type CurrentState, type StateOf, stateName } from "../../effect.ts"
+import { Birth, HistoryItem } from "../../gateway/ActorApi.ts"
+import { SagaDocument, sagaDocument } from "../../gateway/SagaDocument.ts"
 import { isoTime } from "../../http/IsoTime.ts"
-import { SagaSummary } from "./SagaDocument.ts"
 
 /** States of an order that exists. */
 export const ORDER_STATUSES = [
@@ -47,6 +44,21 @@ const placement = {
     }),
   ),
 }
+
+export const StockDelivery = Schema.Struct({
+  deliveryId: DeliveryId.annotate({
+    description: "Id that the supplier gave the delivery; a delivery counts once",
+  }),
+  quantity: Units,
+}).annotate({ identifier: "StockDelivery" })
+
+/** The answer to a delivery. */
+export const StockReceived = Schema.Struct({
+  sku: Schema.String,
+  version: Schema.Int,
+  sequence: Schema.Int,
+  duplicate: Schema.Boolean,
+}).annotate({ identifier: "StockReceived" })
 
 /** Body of an order whose id the client gives. */
 export const Placement = Schema.Struct(placement).annotate({ identifier: "Placement" })
@@ -90,6 +102,20 @@ export const CommandAccepted = Schema.Struct({
 
 const timestamp = (description: string) => Schema.String.annotate({ description, format: "date-time" })
 
+const { state, cause, stuck } = SagaDocument.fields
+
+/** The part of a fulfilment that its order shows; `/sagas/fulfilment/{id}` has the rest. */
+const Fulfilling = Schema.Struct({ state, cause, stuck }).annotate({ identifier: "OrderFulfilment" })
+
+export const fulfilling = (id: string, now: CurrentState<SagaState>): typeof Fulfilling.Type => {
+  const { state, cause, stuck } = sagaDocument({ type: "fulfilment", id }, now)
+  return {
+    state,
+    ...(cause === undefined ? {} : { cause }),
+    ...(stuck === undefined ? {} : { stuck }),
+  }
+}
+
 /** An order as its actor has it. */
 export const OrderDocument = Schema.Struct({
   orderId: Schema.String,
@@ -99,32 +125,15 @@ export const OrderDocument = Schema.Struct({
   lines: Schema.Array(OrderLine),
   deliveredAt: Schema.optionalKey(timestamp("Time of delivery")),
   fulfilment: Schema.optionalKey(
-    SagaSummary.annotate({ description: "Current state of the saga that pays and sends the order" }),
+    Fulfilling.annotate({ description: "Current state of the saga that pays and sends the order" }),
   ),
   version: Schema.Int,
-  at: Schema.optionalKey(timestamp("Time of the last event; only in a past state")),
 }).annotate({ identifier: "Order" })
 export type OrderDocument = typeof OrderDocument.Type
 
-const eventFields = {
-  version: Schema.Int,
-  sequence: Schema.Int,
-  at: timestamp("Time of the decision"),
-  type: Schema.String,
-  data: Schema.Record(Schema.String, Schema.Unknown),
-  commandId: Schema.String.annotate({ description: "The Idempotency-Key, if the client sent one" }),
-  user: Schema.optionalKey(Schema.String),
-  correlationId: Schema.optionalKey(Schema.String),
-  trace: Schema.optionalKey(Schema.String.annotate({ description: "W3C traceparent" })),
-}
-
-/** One event of an order with its metadata. */
-export const EventDocument = Schema.Struct(eventFields).annotate({ identifier: "OrderEvent" })
-export type EventDocument = typeof EventDocument.Type
-
 const eventPageFields = {
   orderId: Schema.String,
-  events: Schema.Array(EventDocument),
+  events: Schema.Array(HistoryItem),
   next: Schema.optionalKey(
     Schema.String.annotate({ description: "Value of `cursor` for the next page; absent on the last page" }),
   ),
@@ -133,25 +142,11 @@ const eventPageFields = {
 /** One page of events, oldest first. */
 export const EventPage = Schema.Struct(eventPageFields).annotate({ identifier: "OrderEventPage" })
 
-/** The birth of an order. */
-const BirthDocument = Schema.Struct({
-  sequence: Schema.Int,
-  at: timestamp("Time of the birth"),
-  input: Schema.optionalKey(Schema.Unknown.annotate({ description: "Input of the birth" })),
-}).annotate({ identifier: "OrderBirth" })
-
 /** One page of events, oldest first, with the birth before the first event. */
 export const HistoryPage = Schema.Struct({
   ...eventPageFields,
-  birth: Schema.optionalKey(
-    BirthDocument.annotate({ description: "Birth of the order; on the first page only" }),
-  ),
+  birth: Schema.optionalKey(Birth),
 }).annotate({ identifier: "OrderHistoryPage" })
-
-export const birthDocument = ({ at, ...birth }: HistoryBirth): typeof BirthDocument.Type => ({
-  ...birth,
-  at: isoTime(at),
-})
 
 /** One row of a customer's list. */
 export const OrderListItem = Schema.Struct({
@@ -193,7 +188,6 @@ export const orderDocument = (
   orderId: string,
   version: number,
   state: StateOf<typeof Order>,
-  atMs?: number,
 ): OrderDocument | undefined => {
   const { customerId, total, lines, deliveredAtMs } = state.context
   if (version === 0 || customerId === null || total === null) return undefined
@@ -205,23 +199,5 @@ export const orderDocument = (
     lines,
     ...(deliveredAtMs === null ? {} : { deliveredAt: isoTime(deliveredAtMs) }),
     version,
-    ...(atMs === undefined ? {} : { at: isoTime(atMs) }),
-  }
-}
-
-/** An event with the metadata that it has. */
-export const eventDocument = (projected: ProjectedEvent<EventsOf<typeof Order>>): EventDocument => {
-  const { type, ...data } = projected.event
-  const { user, correlationId, trace } = projected.metadata
-  return {
-    version: projected.version,
-    sequence: projected.sequence,
-    at: isoTime(projected.at),
-    type,
-    data,
-    commandId: projected.commandId,
-    ...(user === undefined ? {} : { user }),
-    ...(correlationId === undefined ? {} : { correlationId }),
-    ...(trace === undefined ? {} : { trace }),
   }
 }

@@ -1,5 +1,6 @@
 /**
- * The Query API: an order from its actor, its past from the journal, lists and audit from the read models.
+ * The queries of OrderApi.ts: an order from its actor, its past from the journal, lists and audit from the read
+ * models.
  *
  * Owns which query reads from where, the answer 304, and read-your-writes (`after`). SQL is in OrderReads.ts.
  */
@@ -12,26 +13,18 @@ import { OrderSummary } from "../../../actors/projections/OrderSummary.ts"
 import { OrdersWithCustomers } from "../../../actors/projections/OrdersWithCustomers.ts"
 import { Fulfilment } from "../../../sagas/fulfilment/Fulfilment.ts"
 import { ActorSystem, type ProjectionDefinition } from "../../effect.ts"
+import { birthDocument, historyItem } from "../../gateway/ActorDocument.ts"
 import { etagOf, matchesVersion } from "../../http/EntityTag.ts"
-import { historyCursorOf, historyCursorText, momentOf } from "../../http/PastQuery.ts"
-import type { ServiceError } from "../../http/Problem.ts"
-import { problemResponse } from "../../http/ProblemResponses.ts"
-import { type Refused, refuse } from "../../http/Refused.ts"
-import { Hosted } from "./Hosted.ts"
-import { EVENTS_PER_PAGE, ORDERS_PER_PAGE } from "./OrderApi.ts"
-import { birthDocument, eventDocument, type OrderDocument, orderDocument } from "./OrderDocuments.ts"
-import { orderNotFound, problemOf } from "./OrderProblem.ts"
+import { historyCursorOf, historyCursorText } from "../../http/PastQuery.ts"
+import { notFound } from "../../http/Problem.ts"
+import { orProblem } from "../../http/ProblemResponses.ts"
+import { refuse } from "../../http/Refused.ts"
+import { EVENTS_PER_PAGE, ORDERS_PER_PAGE, OrderApi } from "./OrderApi.ts"
+import { fulfilling, type OrderDocument, orderDocument } from "./OrderDocuments.ts"
 import { OrderReads } from "./OrderReads.ts"
-import { sagaSummary } from "./SagaDocument.ts"
-import { ServiceApi } from "./ServiceApi.ts"
 
 /** Longest wait until a read model has reached `after`, in milliseconds. */
 export const AFTER_WAIT_MS = 5_000
-
-const asResponse = <A, R>(query: Effect.Effect<A, ServiceError | Refused, R>) =>
-  Effect.catch(query, (error) =>
-    Effect.succeed(problemResponse(error._tag === "Refused" ? error.problem : problemOf(error))),
-  )
 
 /** States that only an order without a fulfilment has. */
 const BY_HAND: ReadonlySet<string> = new Set(["placed", "paid"])
@@ -40,27 +33,27 @@ const withEtag = (document: OrderDocument) =>
   HttpApiSchema.withHeaders({ body: document, headers: { etag: etagOf(document.version) } })
 
 export const OrderQueryRoutes = HttpApiBuilder.group(
-  ServiceApi,
+  OrderApi,
   "queries",
   Effect.fnUntraced(function* (handlers) {
     const system = yield* ActorSystem
     const reads = yield* OrderReads
-    const { flow } = yield* Hosted
+    const hasSaga = system.given.sagas.some(({ type }) => type === Fulfilment.type)
 
     const caughtUp = (projection: ProjectionDefinition, after: number | undefined) =>
       after === undefined ? Effect.void : system.waitFor(projection, after, { deadlineMs: AFTER_WAIT_MS })
 
     /** Summary of the order's saga, if it has one. */
     const fulfilmentOf = Effect.fnUntraced(function* ({ orderId, status }: OrderDocument) {
-      if (flow !== "saga" || BY_HAND.has(status)) return {}
+      if (!hasSaga || BY_HAND.has(status)) return {}
       const now = yield* system.get(Fulfilment, orderId).state()
-      return now.version === 0 ? {} : { fulfilment: sagaSummary(now) }
+      return now.version === 0 ? {} : { fulfilment: fulfilling(orderId, now) }
     })
 
     const order = Effect.fnUntraced(function* (orderId: string, ifNoneMatch: string | undefined) {
       const { version, state } = yield* system.get(Order, orderId).state()
       const document = orderDocument(orderId, version, state)
-      if (document === undefined) return yield* refuse(orderNotFound(orderId))
+      if (document === undefined) return yield* refuse(notFound("order", orderId))
       return matchesVersion(ifNoneMatch, version)
         ? HttpServerResponse.empty({ status: 304, headers: { etag: etagOf(version) } })
         : withEtag({ ...document, ...(yield* fulfilmentOf(document)) })
@@ -73,26 +66,13 @@ export const OrderQueryRoutes = HttpApiBuilder.group(
       const after = yield* historyCursorOf(cursor)
       const { birth, events, next } = yield* system.get(Order, orderId).history({ after, limit })
       const isUnborn = after.version === 0 && birth === undefined
-      if (isUnborn) return yield* refuse(orderNotFound(orderId))
+      if (isUnborn) return yield* refuse(notFound("order", orderId))
       return {
         orderId,
         ...(birth === undefined ? {} : { birth: birthDocument(birth) }),
-        events: events.map(eventDocument),
+        events: events.map(historyItem),
         ...(next === undefined ? {} : { next: historyCursorText(next) }),
       }
-    })
-
-    const at = Effect.fnUntraced(function* (
-      orderId: string,
-      query: { readonly version?: number; readonly time?: string },
-    ) {
-      const past = yield* system.get(Order, orderId).stateAt(yield* momentOf(query))
-      const document = orderDocument(orderId, past.version, past.state, past.at)
-      if (document !== undefined) return withEtag(document)
-      return yield* refuse({
-        ...orderNotFound(orderId),
-        detail: `There was no order "${orderId}" at that time.`,
-      })
     })
 
     const audit = Effect.fnUntraced(function* (
@@ -133,12 +113,11 @@ export const OrderQueryRoutes = HttpApiBuilder.group(
     })
 
     return handlers.handleAll({
-      find: ({ query }) => asResponse(find(query)),
-      order: ({ params, headers }) => asResponse(order(params.orderId, headers["if-none-match"])),
-      history: ({ params, query }) => asResponse(history(params.orderId, query)),
-      at: ({ params, query }) => asResponse(at(params.orderId, query)),
-      audit: ({ params, query }) => asResponse(audit(params.orderId, query)),
-      customerOrders: ({ params, query }) => asResponse(customerOrders(params.customerId, query)),
+      find: ({ query }) => orProblem(find(query)),
+      order: ({ params, headers }) => orProblem(order(params.orderId, headers["if-none-match"])),
+      history: ({ params, query }) => orProblem(history(params.orderId, query)),
+      audit: ({ params, query }) => orProblem(audit(params.orderId, query)),
+      customerOrders: ({ params, query }) => orProblem(customerOrders(params.customerId, query)),
     })
   }),
 )

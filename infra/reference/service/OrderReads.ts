@@ -8,13 +8,13 @@ import { Context, Effect, Layer, Schema } from "effect"
 import { AuditLog } from "../../../actors/projections/AuditLog.ts"
 import { OrderSummary } from "../../../actors/projections/OrderSummary.ts"
 import { OrdersWithCustomers } from "../../../actors/projections/OrdersWithCustomers.ts"
+import type { HistoryItem } from "../../gateway/ActorApi.ts"
 import { InvalidCursor } from "../../http/InvalidCursor.ts"
 import { isoTime } from "../../http/IsoTime.ts"
 import type { PostgresError } from "../../postgres/PostgresErrors.ts"
 import { PostgresPool } from "../../postgres/PostgresPool.ts"
 import { readModelTable } from "../../postgres/ReadModelTables.ts"
-import { OpenFulfilments } from "./OpenFulfilments.ts"
-import type { EventDocument, FoundOrder, OrderListItem } from "./OrderDocuments.ts"
+import type { FoundOrder, OrderListItem } from "./OrderDocuments.ts"
 
 export interface Page<Item> {
   readonly items: ReadonlyArray<Item>
@@ -34,11 +34,6 @@ export interface AuditOfOrder {
   readonly limit: number
 }
 
-export interface OpenFulfilment {
-  readonly orderId: string
-  readonly placedAtMs: number
-}
-
 export class OrderReads extends Context.Service<
   OrderReads,
   {
@@ -52,14 +47,9 @@ export class OrderReads extends Context.Service<
     }) => Effect.Effect<Page<FoundOrder>, PostgresError | InvalidCursor>
     readonly auditOf: (
       wanted: AuditOfOrder,
-    ) => Effect.Effect<Page<EventDocument>, PostgresError | InvalidCursor>
-    /** Orders whose fulfilment has no known end, by id, and their count. */
-    readonly openFulfilments: (wanted: {
-      readonly cursor?: string
-      readonly limit: number
-    }) => Effect.Effect<Page<OpenFulfilment> & { readonly openCount: number }, PostgresError | InvalidCursor>
+    ) => Effect.Effect<Page<HistoryItem>, PostgresError | InvalidCursor>
   }
->()("everstate/http/OrderReads") {
+>()("everstate/orders/OrderReads") {
   static readonly layer = (namespace: string): Layer.Layer<OrderReads, never, PostgresPool> =>
     Layer.effect(OrderReads, makeOrderReads(namespace))
 }
@@ -72,7 +62,6 @@ const makeOrderReads = Effect.fnUntraced(function* (namespace: string) {
   const summary = readModelTable(place, OrderSummary, "order_summary")
   const joined = readModelTable(place, OrdersWithCustomers, "orders_with_customers")
   const audit = readModelTable(place, AuditLog, "audit_log")
-  const open = readModelTable(place, OpenFulfilments, "open_fulfilments")
 
   // Two statements, not one with an optional filter, because each has an index of its own.
   const selectOrders = (
@@ -100,12 +89,6 @@ const makeOrderReads = Effect.fnUntraced(function* (namespace: string) {
       from ${audit} where order_id = $1 and version > $2 order by version limit $3`,
   }
 
-  const openOrders = {
-    name: "open-fulfilments",
-    text: `select order_id, placed_at from ${open} where order_id > $1 order by order_id limit $2`,
-  }
-  const countOpen = { name: "open-fulfilments-count", text: `select count(*) as count from ${open}` }
-
   return OrderReads.of({
     ordersOf: Effect.fnUntraced(function* ({ customerId, status, cursor, limit }) {
       const [placedAt, orderId] = cursor === undefined ? NEWEST : yield* readCursor(OrdersCursor, cursor)
@@ -125,15 +108,6 @@ const makeOrderReads = Effect.fnUntraced(function* (namespace: string) {
       const { rows } = yield* pool.query({ ...auditOfOrder, values: [orderId, after, limit + 1] })
       return page(rows, limit, auditedEvent, (row) => [Number(row["version"])])
     }),
-    openFulfilments: Effect.fnUntraced(function* ({ cursor, limit }) {
-      const [after] = cursor === undefined ? [""] : yield* readCursor(OpenCursor, cursor)
-      const { rows } = yield* pool.query({ ...openOrders, values: [after, limit + 1] })
-      const counted = yield* pool.query(countOpen)
-      return {
-        ...page(rows, limit, openFulfilment, (row) => [String(row["order_id"])]),
-        openCount: Number(counted.rows[0]?.["count"] ?? 0),
-      }
-    }),
   })
 })
 
@@ -145,7 +119,6 @@ const CursorText = Schema.String.check(Schema.isPattern(/^[^\0]*$/))
 
 const OrdersCursor = Schema.Tuple([Schema.Int, CursorText])
 const AuditCursor = Schema.Tuple([Schema.Int])
-const OpenCursor = Schema.Tuple([CursorText])
 
 const writeCursor = (position: ReadonlyArray<unknown>): string =>
   Buffer.from(JSON.stringify(position)).toString("base64url")
@@ -188,17 +161,12 @@ const foundOrder = (row: Row): FoundOrder => ({
   customerName: String(row["customer_name"]),
 })
 
-const openFulfilment = (row: Row): OpenFulfilment => ({
-  orderId: String(row["order_id"]),
-  placedAtMs: Number(row["placed_at"]),
-})
-
-const auditedEvent = (row: Row): EventDocument => ({
+const auditedEvent = (row: Row): HistoryItem => ({
   version: Number(row["version"]),
   sequence: Number(row["sequence"]),
   at: isoTime(Number(row["at"])),
   type: String(row["event_type"]),
-  data: row["payload"] as EventDocument["data"],
+  data: row["payload"] as HistoryItem["data"],
   commandId: String(row["command_id"]),
   ...optional("user", row["user_name"]),
   ...optional("correlationId", row["correlation_id"]),

@@ -1,39 +1,25 @@
 /**
- * The order service: the system, its read side and its HTTP server.
+ * The order service: the system, its read side, and its gateway with the routes of orders in it.
  *
  * Owns their order. A start opens journal and database first, then the port. A stop runs backwards: first the
- * server (HttpService.ts), then the system drains, then connections close.
+ * gateway, which answers the requests that it has, then the system drains, then connections close.
  */
-import { Effect, Layer } from "effect"
-import type { HttpServer, HttpServerError } from "effect/http"
-import { HttpApiBuilder, HttpApiSwagger } from "effect/http-api"
-import type { NodeOptions } from "../../effect.ts"
-import { methodsOf } from "../../http/ApiMethods.ts"
-import { layerCatalogRoutes } from "../../http/CatalogRoutes.ts"
-import { clusterHandlers } from "../../http/ClusterRoutes.ts"
-import { deadLetterHandlers } from "../../http/DeadLetterRoutes.ts"
-import { layerOperationRoutes } from "../../http/OperationRoutes.ts"
-import { layerProblemResponses } from "../../http/ProblemResponses.ts"
-import { requestGuard } from "../../http/RequestGuard.ts"
+import { Context, Effect, Layer, type Scope } from "effect"
+import { HttpServerError } from "effect/http"
+import { ActorSystem, type NodeOptions } from "../../effect.ts"
+import { type InvalidGatewayOption, makeGateway } from "../../http.ts"
 import { PostgresPool } from "../../postgres/PostgresPool.ts"
 import { layer as layerSystem, type StartError } from "../../system/ActorSystem.ts"
-import { requestMetrics } from "../../telemetry/RequestMetrics.ts"
 import { MailerFolder } from "../mail/MailerFolder.ts"
 import { PaymentProviderHttp } from "../payments/PaymentProviderHttp.ts"
-import { layerConsoleRoutes } from "./ConsoleRoutes.ts"
-import { type Flow, Hosted, hosted, namespaceOf } from "./Hosted.ts"
-import { type HttpAddress, layerHttpService } from "./HttpService.ts"
-import { OrderCommandRoutes } from "./OrderCommandRoutes.ts"
-import { OrderQueryRoutes } from "./OrderQueryRoutes.ts"
+import { type Flow, hosted, namespaceOf } from "./Hosted.ts"
 import { OrderReads } from "./OrderReads.ts"
-import { ParticipantRoutes } from "./ParticipantRoutes.ts"
-import { SagaRoutes } from "./SagaRoutes.ts"
-import { ServiceApi } from "./ServiceApi.ts"
+import { acquireOrderRoutes } from "./OrderRoutes.ts"
 
-/** Connections of the Query API, besides those of the system. */
+/** Connections of the queries, besides those of the system. */
 const QUERY_CONNECTIONS_MAX = 6
 
-export interface OrderServiceOptions extends HttpAddress {
+export interface OrderServiceOptions {
   readonly nats: string
   readonly postgres: string
   /** Address of the payment provider. */
@@ -45,63 +31,68 @@ export interface OrderServiceOptions extends HttpAddress {
   readonly node?: NodeOptions
   /** This start prepares the namespace: see `StartOptions`. */
   readonly isPreparation?: boolean
-  /** Further host names that the service answers to: infra/http/RequestGuard.ts. */
+  /** Port to listen on; 0 for any free one. */
+  readonly port: number
+  readonly host: string
+  /** Further host names that the service answers to. */
   readonly allowedHosts?: ReadonlyArray<string>
+  /** File with the tokens of callers. Without it everybody may do everything. */
+  readonly tokensFile?: string | undefined
   /** Serves the console, whose files must have been built. Default: false. */
   readonly hasConsole?: boolean
 }
 
-/** The running service. The service `HttpServer` has its address. */
-export const layerOrderService = (
+/** Starts the service, which ends with the scope. Returns its address. */
+export const acquireOrderService = Effect.fnUntraced(function* (
   options: OrderServiceOptions,
-): Layer.Layer<HttpServer.HttpServer, StartError | HttpServerError.ServeError> => {
-  const { nats, postgres, flow, node, port, host, allowedHosts = [], hasConsole = false } = options
-  const namespace = namespaceOf(flow)
-  const domain = hosted({
+): Effect.fn.Return<string, StartError | InvalidGatewayOption | HttpServerError.ServeError, Scope.Scope> {
+  const {
+    nats,
+    postgres,
     flow,
-    provider: new PaymentProviderHttp(options.provider),
-    mailer: new MailerFolder(options.mailFolder),
-  })
+    node,
+    port,
+    host,
+    allowedHosts = [],
+    tokensFile,
+    hasConsole = false,
+  } = options
+  const namespace = namespaceOf(flow)
   const system = layerSystem({
     nats,
     postgres,
     namespace,
     ...(node === undefined ? {} : { node }),
     isPreparation: options.isPreparation ?? false,
-    ...domain.definitions,
-  })
-  const reads = OrderReads.layer(namespace).pipe(
-    Layer.provide(
-      PostgresPool.layer({
-        url: postgres,
-        applicationName: "everstate queries",
-        connectionCountMax: QUERY_CONNECTIONS_MAX,
-      }),
-    ),
-  )
-  const routes = Layer.mergeAll(
-    HttpApiBuilder.layer(ServiceApi, { openapiPath: "/openapi.json" }).pipe(
-      Layer.provide([
-        OrderCommandRoutes,
-        OrderQueryRoutes,
-        ParticipantRoutes,
-        SagaRoutes,
-        HttpApiBuilder.group(ServiceApi, "deadLetters", deadLetterHandlers),
-        HttpApiBuilder.group(ServiceApi, "cluster", clusterHandlers),
-      ]),
-    ),
-    // Swagger UI, not Scalar, because its package is complete and loads nothing from the network.
-    HttpApiSwagger.layer(ServiceApi, { path: "/docs" }),
-    hasConsole ? layerConsoleRoutes : Layer.empty,
-    layerOperationRoutes,
-    layerCatalogRoutes(Effect.map(Hosted, ({ catalog }) => catalog)),
-    layerProblemResponses({
-      metrics: requestMetrics,
-      guard: requestGuard([host, ...allowedHosts]),
-      methodsAt: methodsOf(ServiceApi),
+    ...hosted({
+      flow,
+      provider: new PaymentProviderHttp(options.provider),
+      mailer: new MailerFolder(options.mailFolder),
     }),
-  )
-  return layerHttpService(routes, { port, host }).pipe(
-    Layer.provide(Layer.mergeAll(system, reads, domain.layer)),
-  )
-}
+  })
+  const pool = PostgresPool.layer({
+    url: postgres,
+    applicationName: "everstate queries",
+    connectionCountMax: QUERY_CONNECTIONS_MAX,
+  })
+  const context = yield* Layer.build(Layer.merge(system, Layer.provide(OrderReads.layer(namespace), pool)))
+  const orders = yield* acquireOrderRoutes(context)
+  const made = Effect.try({
+    try: () =>
+      makeGateway(Context.get(context, ActorSystem), {
+        ...orders,
+        ...(tokensFile === undefined
+          ? { authorize: () => ({ user: undefined }) }
+          : { tokens: { file: tokensFile } }),
+        allowedHosts: [host, ...allowedHosts],
+        console: hasConsole,
+      }),
+    catch: (error) => error as InvalidGatewayOption,
+  })
+  const gateway = yield* Effect.acquireRelease(made, (running) => Effect.promise(() => running.close()))
+  const { url } = yield* Effect.tryPromise({
+    try: () => gateway.listen({ port, host }),
+    catch: (cause) => new HttpServerError.ServeError({ cause }),
+  })
+  return url
+})

@@ -6,9 +6,8 @@
  * infra/cli/ServiceFlags.ts and NodeFlags.ts, the end of the program is infra/cli/Program.ts.
  */
 import { join } from "node:path"
-import { Config, Console, Effect, Layer, Logger, Option, Schema } from "effect"
+import { Config, Console, Effect, Logger, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
-import { HttpServer } from "effect/http"
 import { buildConsole } from "../../cli/ConsoleBuild.ts"
 import { listOf, type NodeInput, nodeFlags, nodeOf } from "../../cli/NodeFlags.ts"
 import { runProgram } from "../../cli/Program.ts"
@@ -17,7 +16,7 @@ import { type ServiceInput, serviceFlags } from "../../cli/ServiceFlags.ts"
 import { acquireServersFromEnv } from "../../embedded.ts"
 import { acquireProvider } from "../payments/ProviderProgram.ts"
 import { FLOW_DEFAULT, FLOWS, type Flow } from "./Hosted.ts"
-import { layerOrderService } from "./OrderService.ts"
+import { acquireOrderService } from "./OrderService.ts"
 
 const flags = {
   ...serviceFlags({ folderHolds: "embedded servers, payments and mail" }),
@@ -104,24 +103,20 @@ const run = Effect.fnUntraced(function* (input: StartInput) {
   // Programs that start the service look at no pages, unless they ask for them.
   const isLookedAt = input.console || !input.json
   const hasConsole = isLookedAt && (yield* Effect.promise(() => buildConsole(process.stderr)))
-  const service = yield* Layer.build(
-    layerOrderService({
-      provider,
-      mailFolder: join(input.folder, "mail"),
-      flow: input.flow,
-      node: nodeOf(input),
-      isPreparation: input.prepare,
-      nats: servers.natsUrl,
-      postgres: servers.postgresUrl,
-      port: input.port,
-      host: input.host,
-      allowedHosts: listOf(input.allowedHosts),
-      hasConsole,
-    }),
-  )
-  const url = yield* HttpServer.addressFormattedWith((address) => Effect.succeed(address)).pipe(
-    Effect.provideContext(service),
-  )
+  const url = yield* acquireOrderService({
+    provider,
+    mailFolder: join(input.folder, "mail"),
+    flow: input.flow,
+    node: nodeOf(input),
+    isPreparation: input.prepare,
+    nats: servers.natsUrl,
+    postgres: servers.postgresUrl,
+    port: input.port,
+    host: input.host,
+    allowedHosts: listOf(input.allowedHosts),
+    tokensFile: input.tokens === "" ? undefined : input.tokens,
+    hasConsole,
+  })
   if (input.json) yield* Effect.log(LISTENING).pipe(Effect.annotateLogs({ url, provider, pid: process.pid }))
   else yield* Console.log(welcome(url, input.flow, provider, hasConsole))
   return yield* Effect.never

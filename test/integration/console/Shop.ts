@@ -40,7 +40,7 @@ export const openShop = async (): Promise<Shop> => {
   const payments = await Effect.runPromise(
     Scope.provide(acquireProvider(join(folder, "payments.jsonl")), scope),
   )
-  const { definitions } = hosted({
+  const definitions = hosted({
     flow: "saga",
     provider: new PaymentProviderHttp(payments.url()),
     mailer: new MailerFolder(join(folder, "mail")),

@@ -105,7 +105,14 @@ describe("GET /actors/{type}/{id}", () => {
     const rest = await call("GET", `/actors/counter/a/history?cursor=${body.next}`)
     expect(rest.body.items).toMatchObject([{ version: 3 }])
     expect(rest.body.next).toBeUndefined()
-    expect((await call("GET", "/actors/counter/a/at")).status).toBe(400)
+    const at = (query: string) => call("GET", `/actors/counter/a/at?${query}`)
+    expect((await at("version=1")).headers.get("etag")).toBe('"1"')
+    expect((await at("time=2999-01-01T00:00:00Z")).body).toMatchObject({ version: 3, at: expect.any(String) })
+    expect((await at("time=2999-01-01T09:00:00+09:00")).body).toMatchObject({ version: 3 })
+    expect((await at("time=2000-01-01T00:00:00Z")).status).toBe(404)
+    for (const query of ["", "time=yesterday", "version=1&time=2999-01-01T00:00:00Z"]) {
+      expect((await at(query)).status).toBe(400)
+    }
     expect((await call("GET", "/actors/counter/a/history?cursor=x")).status).toBe(400)
   })
 })

@@ -59,6 +59,39 @@ describe("a page of another site", () => {
   })
 })
 
+describe("routes of the application", () => {
+  it("are behind the same checks, and are counted", async () => {
+    const reached: Array<string> = []
+    const { call, gateway } = await startGateway({
+      authorize: asUser("ann"),
+      routes: (request, { user }) => {
+        const { pathname } = new URL(request.url)
+        if (pathname !== "/own") return undefined
+        reached.push(`${request.method} ${user} ${request.headers.get("x-user")}`)
+        return Response.json({}, { status: 299 })
+      },
+    })
+    const attacks: ReadonlyArray<readonly [Record<string, string>, number]> = [
+      [{ host: "evil.example" }, 421],
+      [{ origin: "http://evil.example" }, 403],
+      [{ "sec-fetch-site": "cross-site" }, 403],
+      [{ "content-type": "text/plain" }, 415],
+    ]
+    for (const [headers, status] of attacks) {
+      expect([headers, (await call("POST", "/own", {}, headers)).status]).toEqual([headers, status])
+    }
+    const bare = new Request("http://localhost/own", { method: "POST" })
+    expect((await gateway.fetch(bare)).status).toBe(415)
+    expect((await call("POST", "/own", "x".repeat(300_000))).status).toBe(413)
+    expect(reached).toEqual([])
+    expect((await call("POST", "/own", {}, { "x-user": "root" })).status).toBe(299)
+    expect(reached).toEqual(["POST ann ann"])
+    expect((await call("GET", "/metrics")).body).toMatch(
+      /^everstate_http_request_duration_seconds_count\{method="POST",status="299"\} 1$/m,
+    )
+  })
+})
+
 describe("a gateway without authorize", () => {
   it("refuses operators' verbs to callers that may be anywhere", async () => {
     const { call } = await startGateway()

@@ -14,6 +14,7 @@ const api = HttpApi.make("shop")
 it.each([
   ["/things/t-1", ["GET", "DELETE"]],
   ["/things/t-1?limit=3", ["GET", "DELETE"]],
+  [`/things/${"x".repeat(300)}`, ["GET", "DELETE"]],
   ["/stop", ["POST"]],
   ["/things", []],
   ["/", []],

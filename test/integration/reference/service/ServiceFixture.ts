@@ -89,7 +89,10 @@ export const callService = async (
 ): Promise<Answer> => {
   const response = await fetch(url + path, {
     method,
-    headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+    headers: {
+      [body === undefined ? "x-everstate" : "content-type"]: body === undefined ? "1" : "application/json",
+      ...headers,
+    },
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
   })
   const text = await response.text()

@@ -1,7 +1,7 @@
 /** `npm start` as a user meets it: its output, its errors, its end. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { type AddressInfo, createServer as createSocketServer } from "node:net"
 import { tmpdir } from "node:os"
@@ -74,7 +74,7 @@ test("prints lines that work as printed; a second one on the folder says who has
   expect(lines).toHaveLength(4)
   const answers: Array<string> = []
   for (const line of lines) answers.push(await runShell(line))
-  expect(JSON.parse(answers[0] ?? "")).toMatchObject({ id: "book", version: 1 })
+  expect(JSON.parse(answers[0] ?? "")).toMatchObject({ sku: "book", version: 1 })
   expect(JSON.parse(answers[1] ?? "")).toMatchObject({ orderId: "o-42", version: 1 })
   expect(JSON.parse(answers[2] ?? "")).toMatchObject({ orderId: "o-42", customerId: "c-7" })
   expect(JSON.parse(answers[3] ?? "").events[0]).toMatchObject({ type: "OrderPlaced" })
@@ -90,15 +90,20 @@ test("prints lines that work as printed; a second one on the folder says who has
   expect(await first.ended).toBe(0)
   await expect(fetch(provider)).rejects.toThrow()
 
-  const third = start(["--port", "0", "--folder", folder, "--json"])
+  const token = "a-token-of-more-than-24-characters"
+  writeFileSync(join(folder, "tokens"), `operator ann ${token}\n`)
+  const third = start(["--port", "0", "--folder", folder, "--json", "--tokens", join(folder, "tokens")])
   await vi.waitFor(() => expect(third.output()).toContain('"listening"'), START)
   const told = third
     .output()
     .split("\n")
     .filter((line) => line !== "")
   const listening = told.map((line) => JSON.parse(line)).find(({ message }) => message === "listening")
+  expect((await fetch(`${listening.annotations.url}/orders/o-42`)).status).toBe(401)
   await vi.waitFor(async () => {
-    const order = await fetch(`${listening.annotations.url}/orders/o-42`)
+    const order = await fetch(`${listening.annotations.url}/orders/o-42`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
     expect(await order.json()).toMatchObject({ status: "shipped", fulfilment: { state: "completed" } })
   }, START)
   const ledger = await fetch(`${listening.annotations.provider}/ledger`)
