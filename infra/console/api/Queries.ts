@@ -4,6 +4,7 @@
  * Owns the keys under which answers are kept, and the times. No answer is asked for more often than every 2 s.
  */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query"
+import type { ActorFilter } from "./ActorFilter.ts"
 import { call, type Params, RequestFailed, urlOf } from "./Client.ts"
 import type {
   ActorDocument,
@@ -23,6 +24,7 @@ import type {
   TransitionCount,
   TypeDocument,
 } from "./Documents.ts"
+import { oldestFirst, type Slice } from "./OldestFirst.ts"
 
 /** Time between two looks at what changes all the time, in milliseconds. */
 export const LOOK_MS = 2_000
@@ -64,17 +66,12 @@ export const transitionsQuery = (type: string) =>
     retry: false,
   })
 
-/** Conditions of a list of actors, as the route `/actors/{type}` takes them. */
-export interface ActorFilter {
-  readonly state?: string | undefined
-  readonly tag?: string | undefined
-  readonly idPrefix?: string | undefined
-  readonly updatedBefore?: string | undefined
-  readonly createdBefore?: string | undefined
-  readonly done?: string | undefined
-  readonly failed?: string | undefined
-  readonly quarantined?: string | undefined
-}
+/** Longest list that is asked for again by itself, in pages: each look asks for all of them. */
+const PAGES_LOOKED_AT_MAX = 3
+
+/** Time until the next look at a list with these pages, in milliseconds; false: none. */
+const nextLookMs = (pages: ReadonlyArray<unknown> = []): number | false =>
+  pages.length <= PAGES_LOOKED_AT_MAX ? LIST_LOOK_MS : false
 
 export const actorsQuery = (type: string, filter: ActorFilter) =>
   infiniteQueryOptions({
@@ -87,6 +84,41 @@ export const actorsQuery = (type: string, filter: ActorFilter) =>
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next,
     placeholderData: keepPreviousData,
+    refetchInterval: ({ state }) => nextLookMs(state.data?.pages),
+  })
+
+/** Actors among which the oldest are looked for: the largest page of the service. */
+const OLDEST_PAGE = 1_000
+
+export const oldestActorsQuery = (type: string, filter: ActorFilter) =>
+  queryOptions({
+    queryKey: ["actors", type, filter, "oldest"],
+    queryFn: ({ signal }) =>
+      oldestFirst(async (beforeMs): Promise<Slice<ListedActor>> => {
+        const given = filter.updatedBefore === undefined ? undefined : Date.parse(filter.updatedBefore)
+        const before = beforeMs === undefined ? given : Math.min(beforeMs, given ?? beforeMs)
+        const { items, next } = await call<Page<ListedActor>>(
+          urlOf(["actors", type], {
+            ...filter,
+            updatedBefore: before === undefined ? undefined : new Date(before).toISOString(),
+            limit: OLDEST_PAGE,
+          } as Params),
+          { signal },
+        )
+        return { items, isWhole: next === undefined }
+      }),
+    placeholderData: keepPreviousData,
+    // The oldest of a long list take several questions.
+    refetchInterval: ({ state }) => (state.data?.isWhole === true ? LIST_LOOK_MS : false),
+  })
+
+/** Actors of the type that show which columns the directory has of it. */
+export const columnsSampleQuery = (type: string) =>
+  queryOptions({
+    queryKey: ["actors", type, "columns"],
+    queryFn: ({ signal }) => call<Page<ListedActor>>(urlOf(["actors", type], { limit: 50 }), { signal }),
+    staleTime: 60_000,
+    retry: false,
   })
 
 export const actorQuery = (type: string, id: string) =>
@@ -139,6 +171,7 @@ export const deadLettersQuery = (reason: string | undefined) =>
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next,
     placeholderData: keepPreviousData,
+    refetchInterval: ({ state }) => nextLookMs(state.data?.pages),
   })
 
 export const letterGroupsQuery = queryOptions({
@@ -192,19 +225,22 @@ export const readinessQuery = queryOptions({
 })
 
 /** Sagas of all types. */
-export const sagasQuery = (filter: ActorFilter) =>
+export const sagasQuery = (filter: ActorFilter, type?: string) =>
   infiniteQueryOptions({
-    queryKey: ["sagas", filter],
+    queryKey: ["sagas", filter, type],
     queryFn: ({ pageParam, signal }) =>
       call<Page<ListedActor>>(
-        urlOf(["sagas"], { ...filter, limit: LIST_PAGE, cursor: pageParam } as Params),
-        {
-          signal,
-        },
+        urlOf(type === undefined ? ["sagas"] : ["sagas", type], {
+          ...filter,
+          limit: LIST_PAGE,
+          cursor: pageParam,
+        } as Params),
+        { signal },
       ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next,
     placeholderData: keepPreviousData,
+    refetchInterval: ({ state }) => nextLookMs(state.data?.pages),
   })
 
 export const sagaQuery = (type: string, id: string) =>

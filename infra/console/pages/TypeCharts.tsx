@@ -1,6 +1,6 @@
 /**
  * The types of the system: each as its statechart, with the number of actors in every state. A click on a state
- * lists its actors.
+ * lists its actors, oldest first.
  *
  * Owns the choice of the type, which is part of the address.
  */
@@ -15,6 +15,7 @@ import { statePaths } from "../parts/StateLook.ts"
 import { StateMark } from "../parts/StateMark.tsx"
 import { trafficOf } from "../parts/Traffic.ts"
 import { curlLine, Twins } from "../parts/Twin.tsx"
+import type { Search } from "../shell/Search.ts"
 import { text } from "../text/English.ts"
 
 export const TypeCharts = () => {
@@ -73,6 +74,9 @@ const countsByPath = (byState: { readonly [state: string]: number }): Record<str
   return counts
 }
 
+/** The list of the actors in a state. The oldest come first, because they may be the ones that hang. */
+const oldestIn = (state: string): Search => ({ state, order: "oldest" })
+
 const OneType = ({ document }: { readonly document: TypeDocument }) => {
   const { type, kind, chart, counts, commands, events, warnings } = document
   const navigate = useNavigate()
@@ -82,7 +86,8 @@ const OneType = ({ document }: { readonly document: TypeDocument }) => {
     () => (lately === undefined ? undefined : trafficOf(chart, lately)),
     [chart, lately],
   )
-  const open = (state: string) => void navigate({ to: "/actors/$type", params: { type }, search: { state } })
+  const open = (state: string) =>
+    void navigate({ to: "/actors/$type", params: { type }, search: oldestIn(state) })
   return (
     <div className="type-grid">
       <section className="panel chart-panel">
@@ -105,7 +110,7 @@ const OneType = ({ document }: { readonly document: TypeDocument }) => {
                 .toSorted(([, left], [, right]) => right - left)
                 .map(([state, count]) => (
                   <li key={state}>
-                    <Link to="/actors/$type" params={{ type }} search={{ state }}>
+                    <Link to="/actors/$type" params={{ type }} search={oldestIn(state)}>
                       <StateMark state={state} chart={chart} />
                     </Link>
                     <span className="number">{count.toLocaleString("en")}</span>

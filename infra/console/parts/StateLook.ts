@@ -64,12 +64,53 @@ const hashOf = (name: string): number => {
   return hash
 }
 
+/** The paths of a name for people: `a.(b.c, d)` has `a.b.c` and `a.d`. */
+const regionPaths = (name: string): ReadonlyArray<string> => {
+  const open = name.indexOf("(")
+  if (open < 0) return [name]
+  const parts: Array<string> = [""]
+  let depth = 0
+  for (const character of name.slice(open + 1, name.lastIndexOf(")"))) {
+    if (character === "(") depth++
+    if (character === ")") depth--
+    if (character === "," && depth === 0) parts.push("")
+    else parts.push(`${parts.pop()}${character}`)
+  }
+  return parts.flatMap((part) => regionPaths(`${name.slice(0, open)}${part.trimStart()}`))
+}
+
+interface Nested {
+  readonly [key: string]: Nested
+}
+
+const compactText = (states: Nested): string => {
+  const parts = Object.entries(states).map(([key, inner]) =>
+    Object.keys(inner).length === 0 ? key : `${key}:${compactText(inner)}`,
+  )
+  const [only = ""] = parts
+  return parts.length === 1 && !only.includes(":") ? only : `{${parts.join(",")}}`
+}
+
+/** The name as conditions of lists take it: `{a:b,c:d}` for `(a.b, c.d)`. Other names stay as they are. */
+export const stateCondition = (name: string): string => {
+  if (!name.includes("(")) return name
+  const states: Record<string, Nested> = {}
+  for (const path of regionPaths(name)) {
+    let at: Record<string, Nested> = states
+    for (const key of path.split(".")) {
+      at[key] ??= {}
+      at = at[key] as Record<string, Nested>
+    }
+  }
+  return compactText(states)
+}
+
 /**
  * The innermost states of a name as paths: `{a:b,c:{d:e}}` has `a.b` and `c.d.e`. Names for people, `(a.b, c.d.e)`,
  * are read, too.
  */
 export const statePaths = (name: string): ReadonlyArray<string> => {
-  if (name.startsWith("(")) return name.replaceAll(/[()]/g, "").split(", ")
+  if (name.includes("(")) return regionPaths(name)
   const paths: Array<string> = []
   const parents: Array<string> = []
   let key: string | undefined

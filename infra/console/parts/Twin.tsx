@@ -22,7 +22,7 @@ export const curlLine = (method: string, parts: ReadonlyArray<string>, body?: un
   ].join(" ")
 
 /** A line of the command; the address of the gateway comes last. */
-const commandLine = (...words: ReadonlyArray<string>): string =>
+export const commandLine = (...words: ReadonlyArray<string>): string =>
   ["npx everstate", ...words.map(quoted), "--url", quoted(gatewayUrl.href.replace(/\/$/, ""))].join(" ")
 
 export const Twins = ({

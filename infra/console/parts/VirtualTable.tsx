@@ -30,6 +30,8 @@ interface VirtualTableProps<Row> {
   readonly height?: string
   /** Index of a row that comes into sight when it changes. */
   readonly inSight?: number | undefined
+  /** Width in pixels below which the table scrolls sideways. */
+  readonly leastWidth?: number
 }
 
 export interface Sight {
@@ -51,6 +53,7 @@ export const VirtualTable = <Row,>(props: VirtualTableProps<Row>) => {
     onSight,
     height = HEIGHT,
     inSight,
+    leastWidth,
   } = props
   const scroller = useRef<HTMLDivElement>(null)
   const [at, setAt] = useState(0)
@@ -112,10 +115,13 @@ export const VirtualTable = <Row,>(props: VirtualTableProps<Row>) => {
         aria-label={label}
         aria-rowcount={rows.length}
       >
-        <div className="table-head" style={template} role="row">
+        <div className="table-head" style={{ ...template, minWidth: leastWidth }} role="row">
           {head}
         </div>
-        <div style={{ height: virtual.getTotalSize(), position: "relative" }} role="rowgroup">
+        <div
+          style={{ height: virtual.getTotalSize(), minWidth: leastWidth, position: "relative" }}
+          role="rowgroup"
+        >
           {shown.map(({ key, index, start }) => {
             const found = rows[index]
             return found === undefined ? null : (

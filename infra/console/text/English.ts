@@ -82,6 +82,14 @@ export const text = {
     state: "State",
     tag: "Tag",
     age: "Unchanged for",
+    born: "Born",
+    ago: (age: string) => `more than ${age} ago`,
+    order: "Order",
+    orders: { id: "by id", oldest: "oldest change first" },
+    oldest: (count: number) =>
+      `The ${plural(count, "actor", "actors")} that changed least recently; there are more`,
+    flags: { any: "any", yes: "yes", no: "no", none: "no value" },
+    withoutColumn: (column: string) => `${column}: no value`,
     ages: { any: "any time", "10m": "10 minutes", "1h": "1 hour", "1d": "1 day", "7d": "7 days" },
     only: "Show",
     all: "all",
@@ -97,10 +105,17 @@ export const text = {
       detail: "An actor is born with its first command. Send one:",
       filtered: "No actor fits these conditions",
       clear: "Clear the conditions",
+      fromHere: "Or send it from here",
     },
-    news: (count: number) => `${count.toLocaleString("en")} changed: show`,
-    refresh: "Refresh",
     noList: "GET /actors/{type}",
+  },
+  list: {
+    news: (newCount: number, goneCount: number) =>
+      `${[
+        ...(newCount > 0 ? [`${newCount.toLocaleString("en")} new`] : []),
+        ...(goneCount > 0 ? [`${goneCount.toLocaleString("en")} gone`] : []),
+      ].join(", ")}: show`,
+    refresh: "Refresh",
   },
   chart: {
     after: (delay: string) => `after ${delay}`,
