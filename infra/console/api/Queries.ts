@@ -174,6 +174,12 @@ export const deadLettersQuery = (reason: string | undefined) =>
     refetchInterval: ({ state }) => nextLookMs(state.data?.pages),
   })
 
+export const deadLetterQuery = (number: string) =>
+  queryOptions({
+    queryKey: ["dead-letters", "one", number],
+    queryFn: ({ signal }) => call<DeadLetter>(urlOf(["dead-letters", number]), { signal }),
+  })
+
 export const letterGroupsQuery = queryOptions({
   queryKey: ["dead-letters", "groups"],
   queryFn: ({ signal }) =>
@@ -247,6 +253,18 @@ export const sagaQuery = (type: string, id: string) =>
   queryOptions({
     queryKey: ["actor", type, id, "saga"],
     queryFn: ({ signal }) => call<SagaDocument>(urlOf(["sagas", type, id]), { signal }),
+  })
+
+/** Events of a saga from which the times of its steps are read: as many as one page holds. */
+const SAGA_EVENTS_MAX = 1_000
+
+export const sagaHistoryQuery = (type: string, id: string, version: number) =>
+  queryOptions({
+    queryKey: ["history", type, id, "saga", version],
+    queryFn: ({ signal }) =>
+      call<HistoryPage>(urlOf(["actors", type, id, "history"], { limit: SAGA_EVENTS_MAX }), { signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+    placeholderData: keepPreviousData,
   })
 
 /** A command of a correlation, as its actor stored it. */

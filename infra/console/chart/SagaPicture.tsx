@@ -150,7 +150,7 @@ const Step = ({ step, name, onStep }: StepProps) => {
       status={status}
       details={[
         durationMs === undefined ? "" : durationText(durationMs),
-        attempts > 1 ? words.attempt(attempts) : "",
+        attempts > 0 ? words.attempts(attempts) : "",
       ]}
       reason={reason}
       onClick={onStep === undefined ? undefined : () => onStep(step.key)}
@@ -171,7 +171,7 @@ const Undo = ({ step, name, onStep }: StepProps) => {
       status={isEmpty ? "skipped" : shown}
       details={[
         undoDurationMs === undefined ? "" : durationText(undoDurationMs),
-        undoAttempts > 1 ? words.attempt(undoAttempts) : "",
+        undoAttempts > 0 ? words.attempts(undoAttempts) : "",
       ]}
       onClick={onStep === undefined ? undefined : () => onStep(step.key)}
     />

@@ -132,7 +132,7 @@ const Loaded = ({ newest, health, definition }: LoadedProps) => {
               at === undefined ? "show" : "at",
               type,
               id,
-              ...(at === undefined ? [] : [String(at)]),
+              ...(at === undefined ? [] : ["--version-at", String(at)]),
             ]}
             curl={
               at === undefined

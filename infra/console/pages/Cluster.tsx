@@ -6,17 +6,18 @@
 import { useQuery } from "@tanstack/react-query"
 import { useNavigate, useSearch } from "@tanstack/react-router"
 import { useState } from "react"
-import { urlOf } from "../api/Client.ts"
-import type { ClusterDocument, ClusterEvent, Member, Slot } from "../api/Documents.ts"
-import { useStream } from "../api/Live.ts"
+import type { ClusterDocument, Member, Slot } from "../api/Documents.ts"
 import { clusterQuery, typesQuery } from "../api/Queries.ts"
 import { Action } from "../parts/Action.tsx"
 import { CopyButton } from "../parts/CopyButton.tsx"
 import { Id } from "../parts/Id.tsx"
 import { Moment } from "../parts/Moment.tsx"
 import { Settled, Unavailable } from "../parts/Notice.tsx"
+import { curlLine, Twins } from "../parts/Twin.tsx"
+import { verbs } from "../parts/Verbs.ts"
 import type { Search } from "../shell/Search.ts"
 import { text } from "../text/English.ts"
+import { Moves } from "./cluster/Moves.tsx"
 
 export const Cluster = () => {
   const cluster = useQuery(clusterQuery)
@@ -36,8 +37,9 @@ export const Cluster = () => {
             <Shards cluster={document} />
             <div className="columns">
               <Pauses paused={document.paused} />
-              <Moves cluster={document} />
+              <Moves members={document.members} />
             </div>
+            <Twins command={["cluster", "status", "--all"]} curl={curlLine("GET", ["cluster"])} />
           </>
         )}
       </Settled>
@@ -47,10 +49,6 @@ export const Cluster = () => {
 
 const MemberPanel = ({ member }: { readonly member: Member }) => {
   const { id, name, state, version, labels, weight, startedAt, self, slots, unfit, load } = member
-  const verb = (name: "drain" | "undrain") => ({
-    method: "POST" as const,
-    path: ["cluster", "members", id, name],
-  })
   const resident = Object.entries(load?.residentByType ?? {})
   return (
     <section className="panel stack">
@@ -96,15 +94,14 @@ const MemberPanel = ({ member }: { readonly member: Member }) => {
             ? {
                 label: text.cluster.undrain,
                 effect: text.cluster.undrainEffect(name),
-                request: verb("undrain"),
-                command: ["cluster", "undrain", name],
+                ...verbs.undrain(member),
+                undo: { label: text.cluster.drain, request: verbs.drain(member).request },
               }
             : {
                 label: text.cluster.drain,
                 effect: text.cluster.drainEffect(name, slots),
-                request: verb("drain"),
-                command: ["cluster", "drain", name],
-                undo: { label: text.cluster.undrain, request: verb("undrain") },
+                ...verbs.drain(member),
+                undo: { label: text.cluster.undrain, request: verbs.undrain(member).request },
               })}
         />
       </div>
@@ -223,7 +220,7 @@ const Cell = ({
 const SlotPanel = ({ slot, cluster }: { readonly slot: Slot; readonly cluster: ClusterDocument }) => {
   const { slot: name, epoch, lag, member, stopped } = slot
   const [target, setTarget] = useState(cluster.members.find(({ id }) => id !== member)?.name ?? "")
-  const unpin = { method: "DELETE" as const, path: ["cluster", "slots", name, "pin"] }
+  const pinned = cluster.pins[name]
   return (
     <div className="stack slot-panel">
       <h2>
@@ -239,9 +236,8 @@ const SlotPanel = ({ slot, cluster }: { readonly slot: Slot; readonly cluster: C
         <Action
           label={text.cluster.move}
           effect={text.cluster.moveEffect(name)}
-          request={{ method: "POST", path: ["cluster", "slots", name, "move"], body: { member: target } }}
-          command={["cluster", "move", name, target]}
-          undo={{ label: text.cluster.unpin, request: unpin }}
+          {...verbs.move(name, target)}
+          undo={{ label: text.cluster.unpin, request: verbs.unpin(name).request }}
         >
           <label className="field">
             <span>{text.cluster.target}</span>
@@ -252,8 +248,13 @@ const SlotPanel = ({ slot, cluster }: { readonly slot: Slot; readonly cluster: C
             </select>
           </label>
         </Action>
-        {cluster.pins[name] !== undefined && (
-          <Action label={text.cluster.unpin} effect={text.cluster.unpinEffect(name)} request={unpin} />
+        {pinned !== undefined && (
+          <Action
+            label={text.cluster.unpin}
+            effect={text.cluster.unpinEffect(name)}
+            {...verbs.unpin(name)}
+            undo={{ label: text.cluster.pin, request: verbs.move(name, pinned).request }}
+          />
         )}
       </div>
     </div>
@@ -269,10 +270,6 @@ const Pauses = ({ paused }: { readonly paused: ReadonlyArray<string> }) => {
       <ul className="plain-list">
         {types.map((type) => {
           const isPaused = paused.includes(type)
-          const verb = (name: "pause" | "resume") => ({
-            method: "POST" as const,
-            path: ["types", type, name],
-          })
           return (
             <li key={type} className="row spread">
               <span className="mono">{type}</span>
@@ -283,15 +280,14 @@ const Pauses = ({ paused }: { readonly paused: ReadonlyArray<string> }) => {
                     ? {
                         label: text.cluster.resume,
                         effect: text.cluster.resumeEffect(type),
-                        request: verb("resume"),
-                        command: ["cluster", "resume", type],
+                        ...verbs.resume(type),
+                        undo: { label: text.cluster.pause, request: verbs.pause(type).request },
                       }
                     : {
                         label: text.cluster.pause,
                         effect: text.cluster.pauseEffect(type),
-                        request: verb("pause"),
-                        command: ["cluster", "pause", type],
-                        undo: { label: text.cluster.resume, request: verb("resume") },
+                        ...verbs.pause(type),
+                        undo: { label: text.cluster.resume, request: verbs.resume(type).request },
                       })}
                 />
               </span>
@@ -299,37 +295,6 @@ const Pauses = ({ paused }: { readonly paused: ReadonlyArray<string> }) => {
           )
         })}
       </ul>
-    </section>
-  )
-}
-
-/** Events that the page keeps. */
-const EVENTS_MAX = 200
-
-const Moves = ({ cluster }: { readonly cluster: ClusterDocument }) => {
-  const [events, setEvents] = useState<ReadonlyArray<ClusterEvent>>([])
-  const health = useStream(urlOf(["cluster", "events"]), (event) =>
-    setEvents((before) => [event as ClusterEvent, ...before].slice(0, EVENTS_MAX)),
-  )
-  const nameOf = (member: string | undefined) =>
-    cluster.members.find(({ id }) => id === member)?.name ?? member
-  return (
-    <section className="panel stack">
-      <div className="row spread">
-        <h2>{text.cluster.moves}</h2>
-        <span className={`live is-${health}`}>{text.actor.live[health]}</span>
-      </div>
-      <ul className="plain-list events" aria-live="polite">
-        {events.map((event) => (
-          <li key={`${event.at} ${event.type} ${event.slot} ${event.what} ${event.member}`} className="row">
-            <span className="quiet">
-              <Moment at={event.at} />
-            </span>
-            <span>{text.cluster.event(event, nameOf(event.member))}</span>
-          </li>
-        ))}
-      </ul>
-      {events.length === 0 && <p className="quiet">{text.cluster.quiet}</p>}
     </section>
   )
 }

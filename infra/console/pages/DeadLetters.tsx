@@ -1,24 +1,30 @@
 /**
- * Messages that were abandoned: grouped by reason and receiver, with the payload, redriven or discarded one by one or
- * all of a reason.
+ * Messages that were abandoned: grouped by reason and receiver, with the payload, redriven or discarded one by one, as a
+ * selection, or all of a reason.
  *
- * Owns the choice of the reason and of the letter, which are part of the address.
+ * Owns the groups, the jobs that handle a group, and the address: the reason, the letter, and the selection. The letters:
+ * letters/LetterList.tsx.
  */
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query"
+import { useQuery } from "@tanstack/react-query"
 import { useNavigate, useSearch } from "@tanstack/react-router"
-import type { BulkJob, DeadLetter, Json, LetterGroup } from "../api/Documents.ts"
-import { bulkJobsQuery, deadLettersQuery, letterGroupsQuery } from "../api/Queries.ts"
+import { useState } from "react"
+import type { BulkJob, LetterGroup } from "../api/Documents.ts"
+import { bulkJobsQuery, letterGroupsQuery } from "../api/Queries.ts"
 import { Action } from "../parts/Action.tsx"
-import { JsonTree } from "../parts/JsonTree.tsx"
 import { Moment } from "../parts/Moment.tsx"
 import { Notice, Settled, Unavailable } from "../parts/Notice.tsx"
-import { VirtualTable } from "../parts/VirtualTable.tsx"
+import { verbs } from "../parts/Verbs.ts"
 import type { Search } from "../shell/Search.ts"
 import { text } from "../text/English.ts"
+import { Letter } from "./letters/Letter.tsx"
+import { LetterList } from "./letters/LetterList.tsx"
 
 export const DeadLetters = () => {
   const groups = useQuery(letterGroupsQuery)
-  const { reason, letter } = useSearch({ strict: false }) as Search
+  const search = useSearch({ strict: false }) as Search
+  const { reason, letter } = search
+  const [actedAt, setActedAt] = useState(0)
+  const acted = () => setActedAt(Date.now())
   const navigate = useNavigate()
   const go = (search: Search) => void navigate({ to: "/dead-letters", search, replace: true })
   return (
@@ -26,7 +32,7 @@ export const DeadLetters = () => {
       <header>
         <h1>{text.pages.deadLetters}</h1>
       </header>
-      <Jobs />
+      <Jobs groups={groups.data?.items ?? []} />
       <Settled query={groups} missing={<Unavailable route="GET /dead-letters/groups" />}>
         {({ items, complete }) =>
           items.length === 0 ? (
@@ -46,11 +52,13 @@ export const DeadLetters = () => {
                 ))}
               </div>
               {!complete && <p className="quiet">{text.letters.incomplete}</p>}
-              <Letters
-                reason={reason}
-                chosen={letter}
-                onChoose={(number) => go({ reason, letter: String(number) })}
+              <LetterList
+                search={search}
+                onChange={(change) => go({ ...search, ...change })}
+                actedAt={actedAt}
+                onActed={acted}
               />
+              {letter !== undefined && <Letter number={letter} onActed={acted} />}
             </>
           )
         }
@@ -67,11 +75,6 @@ interface GroupProps {
 
 const Group = ({ group, isChosen, onChoose }: GroupProps) => {
   const { reason, count, oldestAt, newestAt, receivers } = group
-  const bulk = (verb: "redrive" | "discard") => ({
-    method: "POST" as const,
-    path: ["dead-letters", "jobs"],
-    body: { verb, reason },
-  })
   return (
     <section className="panel stack" data-chosen={isChosen}>
       <div className="row spread">
@@ -93,14 +96,12 @@ const Group = ({ group, isChosen, onChoose }: GroupProps) => {
         <Action
           label={text.letters.redriveAll}
           effect={text.letters.redriveAllEffect(count, reason)}
-          request={bulk("redrive")}
-          command={["dead-letters", "redrive", "--reason", reason]}
+          {...verbs.redriveAll(reason)}
         />
         <Action
           label={text.letters.discardAll}
           effect={text.letters.discardAllEffect(count, reason)}
-          request={bulk("discard")}
-          command={["dead-letters", "discard", "--reason", reason]}
+          {...verbs.discardAll(reason)}
           isDanger
         />
       </div>
@@ -108,7 +109,7 @@ const Group = ({ group, isChosen, onChoose }: GroupProps) => {
   )
 }
 
-const Jobs = () => {
+const Jobs = ({ groups }: { readonly groups: ReadonlyArray<LetterGroup> }) => {
   const { data } = useQuery(bulkJobsQuery)
   const jobs = data?.items ?? []
   if (jobs.length === 0) return null
@@ -117,22 +118,35 @@ const Jobs = () => {
       <h2>{text.letters.jobs}</h2>
       <ul className="plain-list">
         {jobs.map((job) => (
-          <Job key={`${job.verb} ${job.reason}`} job={job} />
+          <Job
+            key={`${job.verb} ${job.reason}`}
+            job={job}
+            leftCount={groups.find(({ reason }) => reason === job.reason)?.count ?? 0}
+          />
         ))}
       </ul>
     </section>
   )
 }
 
-const Job = ({
-  job: { verb, reason, state, done, keptCount, updatedAt, detail },
-}: {
+interface JobProps {
   readonly job: BulkJob
-}) => (
+  /** Letters of the reason that are there now. */
+  readonly leftCount: number
+}
+
+const Job = ({ job: { verb, reason, state, done, keptCount, updatedAt, detail }, leftCount }: JobProps) => (
   <li className="row">
     <span className={state === "failed" || state === "interrupted" ? "badge bad" : "badge"}>
       {text.letters.states[state]}
     </span>
+    {state === "running" && (
+      <progress
+        max={done + leftCount}
+        value={done + keptCount}
+        aria-label={text.letters.job(verb, reason, done, keptCount)}
+      />
+    )}
     <span>{text.letters.job(verb, reason, done, keptCount)}</span>
     <span className="quiet">
       <Moment at={updatedAt} />
@@ -147,133 +161,3 @@ const Job = ({
     )}
   </li>
 )
-
-interface LettersProps {
-  readonly reason: string | undefined
-  readonly chosen: string | undefined
-  readonly onChoose: (number: number) => void
-}
-
-const COLUMNS = "72px minmax(96px, 2fr) minmax(80px, 1fr) minmax(120px, 4fr) 64px minmax(80px, 1fr)"
-const NARROW = "48px minmax(96px, 2fr) minmax(64px, 1fr)"
-const narrow = matchMedia("(max-width: 599px)")
-
-const Letters = ({ reason, chosen, onChoose }: LettersProps) => {
-  const list = useInfiniteQuery(deadLettersQuery(reason))
-  return (
-    <Settled query={list}>
-      {({ pages }) => {
-        const letters = pages.flatMap(({ items }) => items)
-        const open = letters.find(({ number }) => String(number) === chosen)
-        return (
-          <>
-            <VirtualTable<DeadLetter>
-              label={text.pages.deadLetters}
-              rows={letters}
-              rowKey={({ number }) => String(number)}
-              columns={narrow.matches ? NARROW : COLUMNS}
-              height="400px"
-              onOpen={({ number }) => onChoose(number)}
-              isSelected={({ number }) => String(number) === chosen}
-              onEnd={() => {
-                if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage()
-              }}
-              head={
-                <>
-                  <span role="columnheader" className="end">
-                    {text.letters.columns.number}
-                  </span>
-                  <span role="columnheader">{text.letters.columns.receiver}</span>
-                  <span role="columnheader">{text.letters.columns.reason}</span>
-                  <span role="columnheader" className="wide-only">
-                    {text.letters.columns.detail}
-                  </span>
-                  <span role="columnheader" className="end wide-only">
-                    {text.letters.columns.attempts}
-                  </span>
-                  <span role="columnheader" className="wide-only">
-                    {text.letters.columns.time}
-                  </span>
-                </>
-              }
-              row={(letter) => <Cells letter={letter} onChoose={onChoose} />}
-            />
-            {open !== undefined && <Letter letter={open} />}
-          </>
-        )
-      }}
-    </Settled>
-  )
-}
-
-const Cells = ({
-  letter,
-  onChoose,
-}: {
-  readonly letter: DeadLetter
-  readonly onChoose: (number: number) => void
-}) => {
-  const { number, key, reason, detail, attempts, at } = letter
-  return (
-    <>
-      <span role="cell" className="number end">
-        {number}
-      </span>
-      <span role="cell">
-        <button type="button" className="link mono" title={key} onClick={() => onChoose(number)}>
-          {key}
-        </button>
-      </span>
-      <span role="cell">{reason}</span>
-      <span role="cell" className="wide-only" title={detail}>
-        {detail}
-      </span>
-      <span role="cell" className="number end wide-only">
-        {attempts}
-      </span>
-      <span role="cell" className="wide-only">
-        <Moment at={at} />
-      </span>
-    </>
-  )
-}
-
-const Letter = ({ letter }: { readonly letter: DeadLetter }) => {
-  const { number, detail, original, messageId } = letter
-  const path = ["dead-letters", String(number)]
-  return (
-    <section className="panel stack">
-      <h2>
-        {text.letters.letter(number)} <span className="mono">{messageId}</span>
-      </h2>
-      <p className="mono">{detail}</p>
-      <Original original={original} />
-      <div className="row">
-        <Action
-          label={text.letters.redrive}
-          effect={text.letters.redriveEffect}
-          request={{ method: "POST", path: [...path, "redrive"] }}
-          command={["dead-letters", "redrive", String(number)]}
-        />
-        <Action
-          label={text.letters.discard}
-          effect={text.letters.discardEffect}
-          request={{ method: "DELETE", path }}
-          command={["dead-letters", "discard", String(number)]}
-          isDanger
-        />
-      </div>
-    </section>
-  )
-}
-
-/** The message: JSON, unless it was malformed. */
-const Original = ({ original }: { readonly original: string }) => {
-  let value: Json | undefined
-  try {
-    value = JSON.parse(original) as Json
-  } catch {
-    value = undefined
-  }
-  return value === undefined ? <pre>{original}</pre> : <JsonTree value={value} />
-}

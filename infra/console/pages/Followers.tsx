@@ -11,6 +11,7 @@ import { Action } from "../parts/Action.tsx"
 import { spanText } from "../parts/Clock.ts"
 import { Id } from "../parts/Id.tsx"
 import { Notice, Settled, Unavailable } from "../parts/Notice.tsx"
+import { curlLine, Twins } from "../parts/Twin.tsx"
 import { text } from "../text/English.ts"
 
 export const Followers = () => {
@@ -27,6 +28,7 @@ export const Followers = () => {
       <Settled query={reactors} missing={<Unavailable route="GET /reactors" />}>
         {(page) => <List title={text.followers.reactors} page={page} at={reactors.dataUpdatedAt} />}
       </Settled>
+      <Twins command={["projections", "list"]} curl={curlLine("GET", ["projections"])} />
     </div>
   )
 }

@@ -142,7 +142,8 @@ const OneType = ({ document }: { readonly document: TypeDocument }) => {
         </section>
         <Twins
           command={[kind === "saga" ? "sagas" : "actors", "list", type]}
-          curl={curlLine("GET", ["types", type], undefined, { counts: true })}
+          curl={curlLine("GET", [kind === "saga" ? "sagas" : "actors", type])}
+          lines={[curlLine("GET", ["types", type], undefined, { counts: true })]}
         />
       </div>
     </div>

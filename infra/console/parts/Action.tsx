@@ -2,24 +2,18 @@
  * A verb of an operator: a button, and a dialog that says what it will do, asks for the reason, and shows its
  * twins.
  *
- * Owns the dialog, and that a viewer's buttons are off. Who may act is decided by the gateway.
+ * Owns the dialog, and that a viewer's buttons are off. Who may act is decided by the gateway. What can be taken back is
+ * offered in the dialog, and after it: Undo.tsx.
  */
 import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react"
-import { call, headerText, type Params, urlOf } from "../api/Client.ts"
 import { text } from "../text/English.ts"
 import { useIsOperator } from "./Acting.ts"
+import { sendAction } from "./ActionRequest.ts"
 import { Failure } from "./Notice.tsx"
-import { curlLine, Twins } from "./Twin.tsx"
-
-export interface ActionRequest {
-  readonly method: "POST" | "DELETE"
-  readonly path: ReadonlyArray<string>
-  readonly params?: Params
-  readonly body?: { readonly [field: string]: unknown }
-  /** The reason is a field `note` of the body. Otherwise it is the header `Everstate-Note`. */
-  readonly hasNoteInBody?: boolean
-}
+import { curlLine, noteHeader, Twins } from "./Twin.tsx"
+import { useUndoOffer } from "./Undo.tsx"
+import type { ActionRequest } from "./Verbs.ts"
 
 interface ActionProps {
   readonly label: string
@@ -31,16 +25,11 @@ interface ActionProps {
   readonly isDanger?: boolean
   /** The verb that takes it back. */
   readonly undo?: { readonly label: string; readonly request: ActionRequest }
+  /** Told when the dialog closes after the verb was done. */
+  readonly onDone?: () => void
   /** More fields of the dialog. */
   readonly children?: ReactNode
 }
-
-const send = ({ method, path, params, body, hasNoteInBody = false }: ActionRequest, note: string) =>
-  call<unknown>(urlOf(path, params), {
-    method,
-    headers: { "everstate-note": headerText(note) },
-    ...(body === undefined && !hasNoteInBody ? {} : { body: hasNoteInBody ? { ...body, note } : body }),
-  })
 
 export const Action = (props: ActionProps) => {
   const [isOpen, setOpen] = useState(false)
@@ -69,14 +58,18 @@ const ActionDialog = ({ onClose, ...given }: ActionProps & { readonly onClose: (
   const queries = useQueryClient()
   const [note, setNote] = useState("")
   const [isUndone, setUndone] = useState(false)
+  const offer = useUndoOffer()
   useEffect(() => dialog.current?.showModal(), [])
   const act = useMutation({
-    mutationFn: (wanted: ActionRequest) => send(wanted, note),
+    mutationFn: (wanted: ActionRequest) => sendAction(wanted, note),
     onSuccess: () => setDone((before) => before ?? given),
   })
   const close = () => {
     onClose()
-    if (done !== undefined) void queries.invalidateQueries()
+    if (done === undefined) return
+    void queries.invalidateQueries()
+    done.onDone?.()
+    if (undo !== undefined && !isUndone) offer({ what: effect, note, ...undo })
   }
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -106,7 +99,10 @@ const ActionDialog = ({ onClose, ...given }: ActionProps & { readonly onClose: (
           />
         </label>
         <Twins
-          curl={`${curlLine(method, path, shownBody, params)}${hasNoteInBody === true ? "" : ` -H 'Everstate-Note: ${shownNote.replaceAll("'", "'\\''")}'`}`}
+          curl={[
+            curlLine(method, path, shownBody, params),
+            ...(hasNoteInBody === true ? [] : [noteHeader(shownNote)]),
+          ].join(" ")}
           command={command === undefined ? undefined : [...command, "--note", shownNote]}
         />
         {act.isError && <Failure error={act.error} />}

@@ -21,6 +21,9 @@ export const curlLine = (method: string, parts: ReadonlyArray<string>, body?: un
     ...(body === undefined ? [] : ["-d", quoted(JSON.stringify(body))]),
   ].join(" ")
 
+/** The option of curl that gives the reason. */
+export const noteHeader = (note: string): string => `-H ${quoted(`Everstate-Note: ${note}`)}`
+
 /** A line of the command; the address of the gateway comes last. */
 export const commandLine = (...words: ReadonlyArray<string>): string =>
   ["npx everstate", ...words.map(quoted), "--url", quoted(gatewayUrl.href.replace(/\/$/, ""))].join(" ")
@@ -28,14 +31,17 @@ export const commandLine = (...words: ReadonlyArray<string>): string =>
 export const Twins = ({
   command,
   curl,
+  lines = [],
 }: {
   /** Words of the command. */
   readonly command?: ReadonlyArray<string> | undefined
-  readonly curl: string
+  readonly curl?: string
+  /** Lines of a shell, where one command does not do it. */
+  readonly lines?: ReadonlyArray<string>
 }) => (
   <details className="twins">
     <summary>{text.twins.title}</summary>
-    {[command === undefined ? undefined : commandLine(...command), curl].map((line) =>
+    {[command === undefined ? undefined : commandLine(...command), curl, ...lines].map((line) =>
       line === undefined ? null : (
         <div key={line} className="twin">
           <pre>{line}</pre>

@@ -1,7 +1,8 @@
 /**
  * Ctrl-K: jumps to any page, type, actor or correlation.
  *
- * Owns the dialog and what it offers. An actor is found by the beginning of its id, in every type.
+ * Owns the dialog and what it offers. An actor or a saga is found by the beginning of its id,
+ * in every type, or by both: `order/o-42`.
  */
 import { useQueries, useQuery } from "@tanstack/react-query"
 import { useNavigate } from "@tanstack/react-router"
@@ -33,6 +34,12 @@ const useSettled = (value: string): string => {
   return settled
 }
 
+/** `o-42` of `order/o-42` or `order o-42` for the type `order`; for other types the whole text. */
+const idIn = (type: string, wanted: string): string =>
+  wanted.startsWith(type) && /[/\s]/.test(wanted.charAt(type.length))
+    ? wanted.slice(type.length + 1).trimStart()
+    : wanted
+
 const useTargets = (typed: string): ReadonlyArray<Target> => {
   const wanted = useSettled(typed.trim())
   const types = useQuery(typesQuery).data?.items ?? []
@@ -40,9 +47,10 @@ const useTargets = (typed: string): ReadonlyArray<Target> => {
     queries: types.map(({ type }) => ({
       queryKey: ["palette", type, wanted],
       queryFn: ({ signal }: { signal: AbortSignal }) =>
-        call<Page<ListedActor>>(urlOf(["actors", type], { idPrefix: wanted, limit: OFFERED_MAX }), {
-          signal,
-        }),
+        call<Page<ListedActor>>(
+          urlOf(["actors", type], { idPrefix: idIn(type, wanted), limit: OFFERED_MAX }),
+          { signal },
+        ),
       enabled: wanted !== "",
       retry: false,
     })),

@@ -9,6 +9,7 @@ import { useEffect, useState } from "react"
 import { call, RequestFailed, urlOf } from "../api/Client.ts"
 import { sessionQuery, typesQuery } from "../api/Queries.ts"
 import { Acting } from "../parts/Acting.ts"
+import { UndoNotices } from "../parts/Undo.tsx"
 import { text } from "../text/English.ts"
 import { Palette } from "./Palette.tsx"
 import { PLACES } from "./Places.ts"
@@ -75,7 +76,9 @@ export const Shell = () => {
       </aside>
       <main id="page" tabIndex={-1}>
         <Acting value={isOperator}>
-          <Outlet />
+          <UndoNotices>
+            <Outlet />
+          </UndoNotices>
         </Acting>
       </main>
       {isSearching && <Palette onClose={() => setSearching(false)} />}

@@ -35,7 +35,7 @@ export const text = {
   },
   palette: {
     label: "Jump to",
-    placeholder: "Page, type, id of an actor or correlation",
+    placeholder: "Page, type, id of an actor, a saga or a correlation",
     page: "page",
     type: "type",
     correlation: "correlation",
@@ -158,7 +158,7 @@ export const text = {
   },
   sagaPicture: {
     picture: "Steps of the saga",
-    attempt: (count: number) => `attempt ${count.toLocaleString("en")}`,
+    attempts: (count: number) => plural(count, "attempt", "attempts"),
     undo: (name: string) => `undo ${name}`,
     nothingToUndo: "nothing to undo",
     together: "at the same time",
@@ -205,6 +205,16 @@ export const text = {
     undo: (verb: string) => `Undo: ${verb}`,
     close: "Close",
     cancel: "Cancel",
+  },
+  undo: {
+    undone: (what: string) => `Taken back: ${what}`,
+    note: (note: string) => `undo: ${note}`,
+    dismiss: "Dismiss",
+  },
+  many: {
+    handled: (done: number, total: number, failed: number) =>
+      `${done.toLocaleString("en")} of ${total.toLocaleString("en")} done${failed === 0 ? "" : `, ${failed.toLocaleString("en")} failed`}`,
+    stop: "Stop",
   },
   actor: {
     unborn: "Not born yet",
@@ -305,7 +315,12 @@ export const text = {
     open: "Running",
     stuck: "Stuck",
     compensating: "Compensating",
-    old: "Running for an hour",
+    old: "Running for more than an hour",
+    anyType: "any type",
+    took: "Time",
+    shown: (count: number, isAll: boolean) =>
+      `${plural(count, "saga", "sagas")}${isAll ? "" : " so far, more below"}`,
+    howToStart: "A saga starts by the command Start, by an event, or as a step of another saga:",
     none: "No sagas yet",
     noneFits: "No saga is like this",
   },
@@ -329,6 +344,21 @@ export const text = {
     discard: "Discard",
     discardEffect: "Deletes the letter. This cannot be undone.",
     letter: (number: number) => `Letter ${number.toLocaleString("en")}`,
+    gone: (number: string) => `Letter ${number} is not there any more`,
+    message: "Message",
+    shown: (count: number, isAll: boolean) =>
+      `${plural(count, "letter", "letters")}${isAll ? "" : " so far, more below"}`,
+    select: (number: number) => `Select letter ${number}`,
+    selectAll: "Select the letters of the list",
+    selected: (count: number) => `${count.toLocaleString("en")} selected`,
+    noneSelected: "None selected",
+    clearSelection: "Select none",
+    redriveSelected: "Redrive selected",
+    redriveSelectedEffect: (count: number) =>
+      `Delivers ${plural(count, "letter", "letters")} again, one after the other. A receiver applies each once.`,
+    discardSelected: "Discard selected",
+    discardSelectedEffect: (count: number) =>
+      `Deletes ${plural(count, "letter", "letters")}, one after the other. This cannot be undone.`,
     columns: {
       number: "No.",
       receiver: "Receiver",
@@ -397,6 +427,7 @@ export const text = {
       `Gives ${slot} to the chosen member, which keeps it for as long as it lives.`,
     target: "Member",
     unpin: "Unpin",
+    pin: "Pin again",
     unpinEffect: (slot: string) => `Lets ${slot} be placed like all others again.`,
     types: "Types",
     paused: "paused",

@@ -9,6 +9,7 @@ import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest"
 import { buildConsole } from "../../../infra/cli/ConsoleBuild.ts"
 import { CHROMIUM, launch, openPage } from "./Browser.ts"
+import { testLists } from "./ListTests.ts"
 import { MARKUP, openShop, type Shop, tellStory } from "./Shop.ts"
 import { longReport, PLANTED_SEED, plantedReport } from "./SimulationReports.ts"
 
@@ -336,4 +337,6 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
     await operator.getByText("olga · operator").waitFor()
     expect(await operator.getByRole("button", { name: "Drain" }).isDisabled()).toBe(false)
   })
+
+  testLists({ shop: () => shop, open: (path) => open(path) })
 })

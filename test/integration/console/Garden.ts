@@ -62,4 +62,8 @@ const machine = setup({
   },
 })
 
-export const Garden = defineActor({ type: "garden", machine })
+export const Garden = defineActor({
+  type: "garden",
+  machine,
+  directory: { columns: ({ context: { crop, beds } }) => ({ crop, beds, planted: crop !== null }) },
+})

@@ -13,7 +13,8 @@ import { JsonTree } from "../../parts/JsonTree.tsx"
 import { Failure } from "../../parts/Notice.tsx"
 import { JsonInput, SchemaForm } from "../../parts/SchemaForm.tsx"
 import { StateMark } from "../../parts/StateMark.tsx"
-import { curlLine, Twins } from "../../parts/Twin.tsx"
+import { commandLine, curlLine, Twins } from "../../parts/Twin.tsx"
+import { commandVerb } from "../../parts/Verbs.ts"
 import { text } from "../../text/English.ts"
 
 interface CommandFormProps {
@@ -115,16 +116,12 @@ const Payload = ({ type, command, id, at }: CommandFormProps & { readonly comman
       </div>
       {!isOperator && <p className="quiet">{text.action.viewer}</p>}
       <Twins
-        command={[
-          "actors",
-          isPast ? "dry-run" : "ask",
-          type.type,
-          id,
-          command.name,
-          JSON.stringify(payload ?? {}),
-          ...(isPast ? ["--at", String(at)] : []),
-        ]}
-        curl={curlLine("POST", isPast ? [...path, "dry-run"] : path, payload ?? {}, { version: at })}
+        lines={(isPast ? (["dry-run"] as const) : (["ask", "tell", "dry-run"] as const)).flatMap((how) => {
+          const name = { type: type.type, id, command: command.name, at }
+          const { request, command: words } = commandVerb(how, name, payload ?? {})
+          const { method, path: parts, body, params } = request
+          return [commandLine(...words), curlLine(method, parts, body, params)]
+        })}
       />
       {send.isError && <Failure error={send.error} />}
       {send.data !== undefined && <Told outcome={send.data} type={type} />}

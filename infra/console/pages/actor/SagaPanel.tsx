@@ -1,14 +1,19 @@
-/** The steps of a saga with status, attempts and results, and the verbs of operators where they are allowed. */
+/** The steps of a saga with status, time, attempts and results, and the verbs of operators where they are allowed. */
 import { useQuery } from "@tanstack/react-query"
+import { useNavigate, useSearch } from "@tanstack/react-router"
 import { useState } from "react"
 import type { ChartState, Json, SagaDocument } from "../../api/Documents.ts"
-import { sagaQuery } from "../../api/Queries.ts"
+import { sagaHistoryQuery, sagaQuery } from "../../api/Queries.ts"
 import { stepsOf } from "../../chart/SagaSteps.ts"
+import { timedSteps } from "../../chart/SagaTimes.ts"
 import { StepsPanel } from "../../drawing/ChartPanel.tsx"
-import { Action, type ActionRequest } from "../../parts/Action.tsx"
+import { Action } from "../../parts/Action.tsx"
+import { useNow } from "../../parts/Clock.ts"
 import { JsonTree } from "../../parts/JsonTree.tsx"
 import { Notice, Settled, Unavailable } from "../../parts/Notice.tsx"
 import { JsonInput } from "../../parts/SchemaForm.tsx"
+import { verbs } from "../../parts/Verbs.ts"
+import type { Search } from "../../shell/Search.ts"
 import { text } from "../../text/English.ts"
 
 /** States in which a saga has ended. */
@@ -33,8 +38,29 @@ export const SagaPanel = ({ type, id, chart }: SagaPanelProps) => {
 }
 
 const Steps = ({ saga, chart }: { readonly saga: SagaDocument; readonly chart: ChartState }) => {
-  const [chosen, setChosen] = useState<string>()
-  const item = saga.items.find(({ key }) => key === chosen)
+  const { type, id, version, items } = saga
+  const search = useSearch({ strict: false }) as Search
+  const navigate = useNavigate()
+  const now = useNow()
+  const history = useQuery(sagaHistoryQuery(type, id, version)).data?.items ?? []
+  const item = items.find(({ key }) => key === search["step"])
+  const choose = (step: string) =>
+    void navigate({
+      to: "/actors/$type/$id",
+      params: { type, id },
+      search: { ...search, step: step === search["step"] ? undefined : step },
+      replace: true,
+    })
+  const steps = stepsOf(
+    chart,
+    items.map(({ key, status, attempts, undoAttempts, reason }) => ({
+      key,
+      status,
+      attempts,
+      undoAttempts,
+      reason,
+    })),
+  )
   return (
     <>
       {saga.stuck !== undefined && (
@@ -47,19 +73,7 @@ const Steps = ({ saga, chart }: { readonly saga: SagaDocument; readonly chart: C
           {text.saga.cause(saga.cause.kind)} <span className="mono">{saga.cause.reason}</span>
         </p>
       )}
-      <StepsPanel
-        steps={stepsOf(
-          chart,
-          saga.items.map(({ key, status, attempts, undoAttempts, reason }) => ({
-            key,
-            status,
-            attempts,
-            undoAttempts,
-            reason,
-          })),
-        )}
-        onStep={setChosen}
-      />
+      <StepsPanel steps={timedSteps(steps, history, now)} onStep={choose} />
       {item !== undefined && <JsonTree value={item as unknown as Json} />}
       {!ENDED.has(saga.state) && <Verbs saga={saga} />}
     </>
@@ -67,15 +81,8 @@ const Steps = ({ saga, chart }: { readonly saga: SagaDocument; readonly chart: C
 }
 
 const Verbs = ({ saga }: { readonly saga: SagaDocument }) => {
-  const { type, id, stuck, state } = saga
+  const { stuck, state } = saga
   const [result, setResult] = useState<Json>()
-  const request = (verb: string, body: ActionRequest["body"] = {}): ActionRequest => ({
-    method: "POST",
-    path: ["sagas", type, id, verb],
-    body,
-    hasNoteInBody: true,
-  })
-  const command = (verb: string, ...more: ReadonlyArray<string>) => ["sagas", verb, type, id, ...more]
   return (
     <div className="row">
       {stuck !== undefined && (
@@ -83,41 +90,27 @@ const Verbs = ({ saga }: { readonly saga: SagaDocument }) => {
           <Action
             label={text.saga.retry}
             effect={text.saga.retryEffect(stuck.item)}
-            request={request("retry", { item: stuck.item })}
-            command={command("retry", "--item", stuck.item)}
+            {...verbs.retry(saga, stuck.item)}
           />
           <Action
             label={text.saga.skip}
             effect={text.saga.skipEffect(stuck.item)}
-            request={request("skip", { item: stuck.item })}
-            command={command("skip", "--item", stuck.item)}
+            {...verbs.skip(saga, stuck.item)}
             isDanger
           />
           <Action
             label={text.saga.resolve}
             effect={text.saga.resolveEffect(stuck.item)}
-            request={request("resolve", { item: stuck.item, result: result ?? null })}
-            command={command("resolve", "--item", stuck.item, "--result", JSON.stringify(result ?? null))}
+            {...verbs.resolve(saga, stuck.item, result ?? null)}
           >
             <JsonInput value={result} onChange={setResult} />
           </Action>
         </>
       )}
       {state !== "compensating" && stuck === undefined && (
-        <Action
-          label={text.saga.cancel}
-          effect={text.saga.cancelEffect}
-          request={request("cancel")}
-          command={command("cancel")}
-        />
+        <Action label={text.saga.cancel} effect={text.saga.cancelEffect} {...verbs.cancel(saga)} />
       )}
-      <Action
-        label={text.saga.abort}
-        effect={text.saga.abortEffect}
-        request={request("abort")}
-        command={command("abort")}
-        isDanger
-      />
+      <Action label={text.saga.abort} effect={text.saga.abortEffect} {...verbs.abort(saga)} isDanger />
     </div>
   )
 }
