@@ -16,6 +16,7 @@ import {
   LETTERS_PER_PAGE,
 } from "./DeadLetterApi.ts"
 import { isoTime } from "./IsoTime.ts"
+import { keptAnswer } from "./KeptAnswer.ts"
 import { LETTERS_COUNTED_MAX, LetterGroups } from "./LetterGroups.ts"
 import { problem } from "./Problem.ts"
 import { orProblem, problemResponse } from "./ProblemResponses.ts"
@@ -67,33 +68,38 @@ export const deadLetterHandlers = Effect.fnUntraced(function* (
     const isFull = letters.length === limit && last !== undefined
     return { items: letters.map(letterDocument), ...(isFull ? { next: String(last.number) } : {}) }
   })
-  const groups = Effect.gen(function* () {
-    const counted = new LetterGroups()
-    let after = 0
-    let isFull = true
-    while (isFull && counted.letterCount < LETTERS_COUNTED_MAX) {
-      const letters = yield* deadLetters.list({ after, limit: LETTERS_PER_PAGE.max })
-      for (const letter of letters) counted.add(letter)
-      after = letters.at(-1)?.number ?? after
-      isFull = letters.length === LETTERS_PER_PAGE.max
-    }
-    return { items: counted.groups(), complete: !isFull }
-  })
+  // Every open console asks for the groups, and they take some time with thousands of letters.
+  const groups = keptAnswer(
+    Effect.gen(function* () {
+      const counted = new LetterGroups()
+      let after = 0
+      let isFull = true
+      while (isFull && counted.letterCount < LETTERS_COUNTED_MAX) {
+        const letters = yield* deadLetters.list({ after, limit: LETTERS_PER_PAGE.max })
+        for (const letter of letters) counted.add(letter)
+        after = letters.at(-1)?.number ?? after
+        isFull = letters.length === LETTERS_PER_PAGE.max
+      }
+      return { items: counted.groups(), complete: !isFull }
+    }),
+  )
+  const changing = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.ensuring(effect, groups.forget)
   return handlers.handleAll({
     letters: ({ query }) => orProblem(page(query)),
-    groups: () => orProblem(groups),
+    groups: () => orProblem(groups.answer),
     letter: ({ params }) => orProblem(Effect.map(deadLetters.show(params.number), letterDocument)),
-    redrive: ({ params }) => orProblem(deadLetters.redrive(params.number)),
-    discard: ({ params }) => orProblem(deadLetters.discard(params.number)),
-    redriveAll: ({ payload }) => orProblem(Effect.map(deadLetters.redriveAll(payload), bulkDocument)),
+    redrive: ({ params }) => orProblem(changing(deadLetters.redrive(params.number))),
+    discard: ({ params }) => orProblem(changing(deadLetters.discard(params.number))),
+    redriveAll: ({ payload }) =>
+      orProblem(changing(Effect.map(deadLetters.redriveAll(payload), bulkDocument))),
     bulkJobs: () => orProblem(Effect.map(deadLetters.bulkJobs, (jobs) => ({ items: jobs.map(jobDocument) }))),
-    startBulk: ({ payload }) => orProblem(Effect.map(deadLetters.startBulk(payload), jobDocument)),
+    startBulk: ({ payload }) => orProblem(changing(Effect.map(deadLetters.startBulk(payload), jobDocument))),
     cancelBulk: ({ query }) =>
       orProblem(
         Effect.map(deadLetters.cancelBulk(query), (job) =>
           job === undefined ? problemResponse(noJob(query)) : jobDocument(job),
         ),
       ),
-    discardAll: ({ query }) => orProblem(Effect.map(deadLetters.discardAll(query), bulkDocument)),
+    discardAll: ({ query }) => orProblem(changing(Effect.map(deadLetters.discardAll(query), bulkDocument))),
   })
 })
