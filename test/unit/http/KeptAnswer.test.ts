@@ -3,6 +3,7 @@ import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { expect, it } from "vitest"
 import { keptAnswer } from "../../../infra/http/KeptAnswer.ts"
+import { realDate } from "../../fixtures/time/RealDate.ts"
 
 /** An answer that takes a second to find, and counts how often it was looked for. */
 const counted = () => {
@@ -11,7 +12,7 @@ const counted = () => {
 }
 
 const run = <A>(effect: Effect.Effect<A>): Promise<A> =>
-  Effect.runPromise(Effect.provide(effect, TestClock.layer()))
+  Effect.runPromise(Effect.provide(effect, realDate))
 
 /** The answer, for which time passes. */
 const after = Effect.fnUntraced(function* (answer: Effect.Effect<number>, seconds: number) {
