@@ -1,5 +1,5 @@
 /**
- * A domain of strangers: seats of a theatre, and bookings of several seats. It shares nothing with the order domain, and
+ * A domain of strangers: seats of a theatre, bookings of several seats, and pairs of seats. It shares nothing with the order domain, and
  * has no line of HTTP.
  */
 import { Schema } from "effect"
@@ -82,8 +82,12 @@ export const Seat = defineActor({
           : reject("NotYours", {}),
     },
     Release: { schema: Nothing, decide: () => ({ type: "SeatReleased" as const }) },
-    /** What an old till sends, and nobody takes. */
-    Refund: { schema: Nothing, decide: () => reject("NoRefunds") },
+    /** What an old till sends, also for seats that nobody has paid. */
+    Refund: {
+      schema: Nothing,
+      decide: ({ state }) =>
+        state.value === "booked" ? { type: "SeatReleased" as const } : reject("NoRefunds"),
+    },
   },
 })
 
@@ -102,6 +106,29 @@ export const Booking = defineSaga({
       }),
       compensate: ({ item }) => ({ actor: Seat, id: item, command: { type: "Release" } }),
     }),
+})
+
+/** Two seats at the old till, which wants to pay back a seat that is only held: such a pair is stuck. */
+export const Pair = defineSaga({
+  type: "pair",
+  input: Schema.Struct({ guest: Schema.NonEmptyString, first: Schema.String, second: Schema.String }),
+  steps: (saga) =>
+    saga
+      .step("first", {
+        request: ({ input: { guest, first } }) => ({
+          actor: Seat,
+          id: first,
+          command: { type: "Hold", guest },
+        }),
+        compensate: ({ input: { first } }) => ({ actor: Seat, id: first, command: { type: "Refund" } }),
+      })
+      .step("second", {
+        request: ({ input: { guest, second } }) => ({
+          actor: Seat,
+          id: second,
+          command: { type: "Hold", guest },
+        }),
+      }),
 })
 
 /** Who has booked which seat. */
