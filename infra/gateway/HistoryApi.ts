@@ -8,10 +8,8 @@ import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { about, wholeNumber } from "../http/CommandEndpoint.ts"
 import { READ_PROBLEMS } from "../http/Problem.ts"
+import { HISTORY_MINUTES_MAX } from "../metrics/MetricsRing.ts"
 import { moment } from "./GatewayEndpoint.ts"
-
-/** Longest history that can be asked for, in minutes. */
-export const HISTORY_MINUTES_MAX = 60
 
 const Column = Schema.Array(Schema.NullOr(Schema.Finite))
 

@@ -10,9 +10,9 @@ import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
 import { isoTime } from "../http/IsoTime.ts"
 import { AskMeter } from "../metrics/AskMeter.ts"
 import { type ClusterHistory, MetricsHistory, metricsHistoryOf } from "../metrics/MetricsHistory.ts"
-import { SPAN_MS } from "../metrics/MetricsRing.ts"
+import { HISTORY_MINUTES_MAX, SPAN_MS } from "../metrics/MetricsRing.ts"
 import { GatewayApi } from "./GatewayApi.ts"
-import { HISTORY_MINUTES_MAX, type HistoryOfMetrics } from "./HistoryApi.ts"
+import type { HistoryOfMetrics } from "./HistoryApi.ts"
 
 const SPANS_PER_MINUTE = 60_000 / SPAN_MS
 

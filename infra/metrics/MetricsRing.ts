@@ -13,6 +13,9 @@ export const SPAN_MS = 5_000
 /** Spans in an hour: places of the ring. */
 export const SPANS_MAX = 720
 
+/** Longest history that can be asked for, in minutes: all that the ring holds. */
+export const HISTORY_MINUTES_MAX = 60
+
 /** Projections whose lag is kept one by one. The largest lag is kept over all of them. */
 export const PROJECTIONS_MAX = 32
 

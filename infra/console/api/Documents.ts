@@ -296,6 +296,49 @@ export interface ClusterEvent {
   readonly detail?: string
 }
 
+/** One value for each span, the oldest first; null for a span of which nothing is known. */
+type Column = ReadonlyArray<number | null>
+
+export interface MetricSeries {
+  readonly nodes: ReadonlyArray<number>
+  readonly accepted: Column
+  readonly rejected: Column
+  readonly failed: Column
+  readonly commits: Column
+  readonly sent: Column
+  readonly calls: Column
+  readonly p50Ms: Column
+  readonly p99Ms: Column
+  readonly resident: Column
+  readonly mailbox: Column
+  readonly outbox: Column
+  readonly projectionLag: Column
+  readonly reactorLag: Column
+  readonly deadLetters: Column
+  readonly members: Column
+}
+
+/** The last hour of metrics over all nodes. */
+export interface HistoryOfMetrics {
+  readonly spanMs: number
+  readonly since: string
+  readonly nodes: ReadonlyArray<{
+    readonly id: string
+    readonly name: string
+    readonly self: boolean
+    /** Why the part of the node is missing. */
+    readonly silent?: string
+  }>
+  readonly series: MetricSeries
+  readonly projections: { readonly [name: string]: Column }
+  readonly changes: ReadonlyArray<{
+    readonly name: string
+    readonly joined: number
+    readonly left: number
+    readonly latest: string
+  }>
+}
+
 /** A projection or reactor, as `/readyz` tells of it. */
 export interface Follower {
   readonly name: string

@@ -12,6 +12,7 @@ import type {
   ClusterDocument,
   DeadLetter,
   FollowerDocument,
+  HistoryOfMetrics,
   HistoryPage,
   LetterGroup,
   ListedActor,
@@ -24,12 +25,15 @@ import type {
   TransitionCount,
   TypeDocument,
 } from "./Documents.ts"
+import { HOUR_MS, joined, minutesSince } from "./History.ts"
 import { oldestFirst, type Slice } from "./OldestFirst.ts"
 
 /** Time between two looks at what changes all the time, in milliseconds. */
 export const LOOK_MS = 2_000
 /** Time between two looks at lists, in milliseconds. */
 export const LIST_LOOK_MS = 5_000
+/** Items of a list that the overview looks at. */
+const FEW = 20
 /** Items on one page of a list. */
 const LIST_PAGE = 200
 
@@ -289,16 +293,55 @@ export const correlationQuery = (id: string) =>
     refetchInterval: LIST_LOOK_MS,
   })
 
-/** Text of `/metrics`. */
-export const metricsQuery = queryOptions({
-  queryKey: ["metrics"],
-  queryFn: async ({ signal }) => {
-    const response = await fetch(urlOf(["metrics"]), { signal, credentials: "same-origin" })
-    if (!response.ok) throw new RequestFailed({ status: response.status })
-    return { at: Date.now(), text: await response.text() }
+/** The last hour of metrics: all of it at first, then the last minutes. */
+export const historyQuery = queryOptions({
+  queryKey: ["history-of-metrics"],
+  queryFn: async ({ signal, client, queryKey }) => {
+    const older = client.getQueryData<HistoryOfMetrics>(queryKey)
+    const minutes = minutesSince(older, Date.now())
+    const newer = await call<HistoryOfMetrics>(urlOf(["history-of-metrics"], { minutes }), { signal })
+    return older === undefined || minutes === undefined ? newer : joined(older, newer)
   },
   refetchInterval: LIST_LOOK_MS,
 })
+
+/** Sagas that need an operator: a few of them. */
+export const stuckSagasQuery = queryOptions({
+  queryKey: ["sagas", "few", "stuck"],
+  queryFn: ({ signal }) =>
+    call<Page<ListedActor>>(urlOf(["sagas"], { state: "stuck", limit: FEW }), { signal }),
+  refetchInterval: LIST_LOOK_MS,
+})
+
+/** Sagas that have been running for an hour: a few of them. */
+export const oldSagasQuery = queryOptions({
+  queryKey: ["sagas", "few", "old"],
+  queryFn: ({ signal }) =>
+    call<Page<ListedActor>>(
+      urlOf(["sagas"], {
+        exceptStates: "completed,compensated,aborted,stuck",
+        createdBefore: new Date(Date.now() - HOUR_MS).toISOString(),
+        limit: FEW,
+      }),
+      { signal },
+    ),
+  refetchInterval: LIST_LOOK_MS,
+})
+
+/** Actors in quarantine of these types. */
+export const quarantinedQuery = (types: ReadonlyArray<string>) =>
+  queryOptions({
+    queryKey: ["quarantined", types],
+    queryFn: async ({ signal }) => {
+      const pages = await Promise.all(
+        types.map((type) =>
+          call<Page<ListedActor>>(urlOf(["actors", type], { quarantined: true, limit: FEW }), { signal }),
+        ),
+      )
+      return pages.flatMap(({ items }) => items)
+    },
+    refetchInterval: LIST_LOOK_MS,
+  })
 
 /** Who is signed in; a service without sessions answers 404, and then there is nobody to sign in. */
 export const sessionQuery = queryOptions({

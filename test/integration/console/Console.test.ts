@@ -8,6 +8,10 @@ import axe from "axe-core"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest"
 import { buildConsole } from "../../../infra/cli/ConsoleBuild.ts"
+import { metricsHistoryOf } from "../../../infra/metrics/MetricsHistory.ts"
+import { SPAN_MS, SPANS_MAX } from "../../../infra/metrics/MetricsRing.ts"
+import { effectFaceOf } from "../../../runtime/promise/ActorSystem.ts"
+import type { ActorSystemService } from "../../../runtime/system/ActorSystem.ts"
 import { CHROMIUM, launch, openPage } from "./Browser.ts"
 import { testLists } from "./ListTests.ts"
 import { MARKUP, openShop, type Shop, tellStory } from "./Shop.ts"
@@ -212,6 +216,38 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
     await dialog.getByText("Undo: Resume").click()
     await dialog.getByText("Taken back.").waitFor()
     await row.getByText("paused").waitFor({ state: "detached" })
+  })
+
+  test("has the plots of the last hour as soon as the overview opens", async () => {
+    const ring = metricsHistoryOf(effectFaceOf(shop.system)?.service as ActorSystemService)?.ring
+    const newest = Math.floor(Date.now() / SPAN_MS) - 1
+    // A system that has run for an hour.
+    for (let span = newest - SPANS_MAX + 1; span <= newest; span++) {
+      ring?.record(span, {
+        series: { accepted: 20 + (span % 7), resident: 60, members: 1, commits: 30, deadLetters: 3 },
+        latencies: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 40, 60, 20, 2],
+        projections: new Map(),
+      })
+    }
+    const { page, faults } = await open("")
+    const plot = page.getByRole("img", { name: /^Commands over time, (719|720) values, now \d/ })
+    await plot.waitFor()
+    // The line begins at the left end of the plot: an hour ago.
+    const hasLineAtLeft = () =>
+      plot.locator("canvas").evaluate((canvas: HTMLCanvasElement) => {
+        const { width, height } = canvas
+        const pixels = canvas.getContext("2d")?.getImageData(0, 0, width / 4, height).data ?? []
+        for (let at = 0; at < pixels.length; at += 4) {
+          const [red = 0, green = 0, blue = 0] = pixels.slice(at, at + 3)
+          if (Math.max(red, green, blue) - Math.min(red, green, blue) > 80) return true
+        }
+        return false
+      })
+    await expect.poll(hasLineAtLeft).toBe(true)
+    await page.getByText("The last hour over 1 node.", { exact: false }).waitFor()
+    // It goes on by itself.
+    await page.getByRole("img", { name: /^Dead letters over time, \d+ values, now 3/ }).waitFor()
+    expect(faults).toEqual([])
   })
 
   test("Ctrl-K jumps to an actor by the beginning of its id", async () => {
