@@ -1,7 +1,9 @@
 /** `everstate cluster`: members and owners of slots, and the verbs of operators. Owns the verbs. */
-import { Effect, Stream } from "effect"
+import { Effect, Schema, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { HISTORY_MINUTES_MAX } from "../metrics/MetricsRing.ts"
 import { confirm, operatorFlags, type Signature, signatureHeaders } from "./Confirmation.ts"
+import { historyText } from "./HistoryText.ts"
 import { momentText } from "./MomentText.ts"
 import { type Paint, present, presentItem } from "./Output.ts"
 import { type Document, type Order, pathOf, type Remote } from "./Remote.ts"
@@ -85,6 +87,23 @@ const status = remoteVerb(
     { command: "everstate cluster status" },
     { command: "everstate cluster status --all --json" },
   ]),
+)
+
+const history = remoteVerb(
+  "history",
+  {
+    minutes: Flag.Int("minutes").pipe(
+      Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: HISTORY_MINUTES_MAX }))),
+      Flag.withDescription(`Length of the history, 1 to ${HISTORY_MINUTES_MAX} (default: all)`),
+      Flag.withDefault(HISTORY_MINUTES_MAX),
+    ),
+  },
+  Effect.fnUntraced(function* (remote, { minutes }) {
+    yield* present(yield* remote.get("/history-of-metrics", { minutes }), historyText)
+  }),
+).pipe(
+  Command.withDescription("Shows the last hour of metrics over all nodes."),
+  Command.withExamples([{ command: "everstate cluster history --minutes 15" }]),
 )
 
 const events = remoteVerb(
@@ -219,5 +238,5 @@ const resume = remoteVerb(
 export const clusterCommand = Command.make("cluster").pipe(
   Command.withDescription("Shows the cluster, follows it, and moves its work."),
   Command.withShortDescription("Show the cluster, and move its work"),
-  Command.withSubcommands([status, events, drain, undrain, move, unpin, pause, resume]),
+  Command.withSubcommands([status, history, events, drain, undrain, move, unpin, pause, resume]),
 )

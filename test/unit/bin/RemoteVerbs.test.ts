@@ -1,5 +1,7 @@
 /** The verbs that look into a running system and operate it, against a gateway on a system in memory. */
 import { describe, expect, it, onTestFinished, vi } from "vitest"
+import { courseOf, historyText } from "../../../infra/bin/HistoryText.ts"
+import { plain } from "../../../infra/bin/Output.ts"
 import { followVerb, runVerb } from "../../fixtures/bin/RunVerb.ts"
 import { asUser, startGateway } from "../gateway/GatewayFixture.ts"
 
@@ -111,6 +113,43 @@ describe("everstate actors", () => {
     const { verb } = await started()
     const { stderr } = await verb("actors", "ask", "counter", "a", "Refuse", "--json")
     expect(JSON.parse(stderr)).toMatchObject({ exitCode: 3, facts: { status: 422 } })
+  })
+})
+
+describe("everstate cluster history", () => {
+  it("shows the last hour, with the course of each series", async () => {
+    const { verb, json } = await started()
+    const { nodes, series } = await json("cluster", "history", "--minutes", "5")
+    expect(nodes).toMatchObject([{ self: true }])
+    expect(Object.keys(series)).toContain("p99Ms")
+    const { stdout, exitCode } = await verb("cluster", "history")
+    expect([exitCode, stdout.split("\n").at(-1)]).toEqual([0, "1 of 1 nodes"])
+    expect(stdout).toContain("accepted")
+    expect((await verb("cluster", "history", "--minutes", "61")).exitCode).toBe(2)
+  })
+
+  it("draws rises, falls and gaps, and names what is missing", () => {
+    expect(courseOf([0, 1, null, 3.5, 7])).toBe("▁▂ ▅█")
+    expect(courseOf(Array.from({ length: 720 }, (_, index) => index)).length).toBe(60)
+    expect(courseOf([0, 0])).toBe("▁▁")
+    const text = historyText(
+      {
+        since: "2026-11-30T07:00:00.000Z",
+        nodes: [{ name: "north" }, { name: "south", silent: "The node does not answer." }],
+        series: { accepted: [1, 12.5], p50Ms: [2.25, null] },
+        projections: { orders: [0, 1500] },
+      },
+      plain,
+    )
+    expect(text.split("\n")).toEqual([
+      "series           now  largest  since 2026-11-30T07:00:00.000Z",
+      "accepted       13 /s    13 /s  ▂█",
+      "p50                –   2.3 ms  █",
+      "lag of orders  1,500    1,500  ▁█",
+      "",
+      "1 of 2 nodes",
+      "south is missing: The node does not answer.",
+    ])
   })
 })
 
