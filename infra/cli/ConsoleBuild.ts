@@ -9,12 +9,15 @@ import { createHash } from "node:crypto"
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
+import { oneAtATime } from "./OneAtATime.ts"
 
 const FOLDER = fileURLToPath(new URL("../console/", import.meta.url))
 const ROOT = fileURLToPath(new URL("../../", import.meta.url))
 const SITE = join(FOLDER, "site")
 /** File beside the built ones: the digest of the sources from which they were built. */
 const DIGEST_FILE = join(SITE, "sources.txt")
+/** Lock of the build, because two builds at once would delete each other's files. */
+const LOCK_FILE = join(ROOT, "node_modules", ".cache", "everstate-console.lock")
 
 /** Digest of all sources, and of the versions of the packages in the build. */
 const digestOfSources = (): string => {
@@ -60,6 +63,10 @@ const SIGN_MS = 1_000
 export const buildConsole = async (stream: NodeJS.WriteStream): Promise<boolean> => {
   const digest = digestOfSources()
   if (isBuiltFrom(digest)) return true
+  return oneAtATime(LOCK_FILE, async () => isBuiltFrom(digest) || build(digest, stream))
+}
+
+const build = async (digest: string, stream: NodeJS.WriteStream): Promise<boolean> => {
   const startedAt = performance.now()
   const seconds = () => Math.round((performance.now() - startedAt) / 1_000)
   stream.write("console  building it once\n")
