@@ -5,6 +5,7 @@
  */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router"
 import { consoleUrl } from "./api/Client.ts"
+import { patiently } from "./api/Connection.ts"
 import { Failure, Loading, Notice } from "./parts/Notice.tsx"
 import { type Search, searchOf } from "./shell/Search.ts"
 import { Shell } from "./shell/Shell.tsx"
@@ -15,7 +16,7 @@ const route = <Path extends string>(path: Path, load: () => Promise<Record<strin
   createRoute({
     getParentRoute: () => root,
     path,
-    component: lazyRouteComponent(load, name),
+    component: lazyRouteComponent(() => patiently(load), name),
     validateSearch: (search: Record<string, unknown>): Search => searchOf(search),
   })
 
@@ -50,9 +51,9 @@ export const router = createRouter({
   parseSearch,
   stringifySearch,
   defaultPendingComponent: Loading,
-  defaultErrorComponent: ({ error }) => (
+  defaultErrorComponent: ({ error, reset }) => (
     <div className="page">
-      <Failure error={error} />
+      <Failure error={error} retry={reset} />
     </div>
   ),
   defaultNotFoundComponent: () => (

@@ -20,7 +20,13 @@ const passes = (error: unknown): boolean =>
 
 const queries = new QueryClient({
   defaultOptions: {
-    queries: { retry: (count, error) => count < ATTEMPTS_MAX && passes(error), staleTime: 1_000 },
+    // A browser without a network reaches a service on its own machine.
+    queries: {
+      retry: (count, error) => count < ATTEMPTS_MAX && passes(error),
+      staleTime: 1_000,
+      networkMode: "always",
+    },
+    mutations: { networkMode: "always" },
   },
 })
 

@@ -1,9 +1,11 @@
 /**
  * Streams of the gateway: server-sent events, for as long as a page shows what they tell.
  *
- * Owns the connection and what is known of its health. The browser connects again by itself.
+ * Owns the connection and what is known of its health. The browser connects again by itself. Where it gives up, because a
+ * proxy answered for a service that was gone, the stream is opened again when the service is back.
  */
 import { useEffect, useRef, useState } from "react"
+import { useReturns } from "./Connection.ts"
 
 /** `unavailable`: the service has no such stream, or refuses it. */
 export type StreamHealth = "connecting" | "live" | "lost" | "unavailable"
@@ -14,6 +16,8 @@ export const useStream = (url: URL | undefined, onData: (data: unknown) => void)
   const latest = useRef(onData)
   latest.current = onData
   const address = url?.href
+  const returns = useReturns()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a service that has come back is a new connection
   useEffect(() => {
     if (address === undefined) return
     const source = new EventSource(address)
@@ -26,7 +30,7 @@ export const useStream = (url: URL | undefined, onData: (data: unknown) => void)
     source.onmessage = receive
     for (const name of EVENT_NAMES) source.addEventListener(name, receive)
     return () => source.close()
-  }, [address])
+  }, [address, returns])
   return health
 }
 

@@ -4,6 +4,7 @@
  * Owns the cache. The layout: NestedLayout.ts. The drawing of before stays until the new one is there.
  */
 import { useEffect, useState } from "react"
+import { useReturns } from "../api/Connection.ts"
 import { canvasMeasure, fontsLoaded } from "./CanvasMeasure.ts"
 import { type ChartGeometry, chartGeometry } from "./ChartGeometry.ts"
 import type { ChartModel } from "./ChartModel.ts"
@@ -48,6 +49,9 @@ export const useChartLayout = (
   aspect: number | undefined,
 ): Drawing => {
   const [drawing, setDrawing] = useState(NONE)
+  // The layout engine may not have been loaded while the service was gone.
+  const returns = useReturns()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a failed layout is tried again when the service is back
   useEffect(() => {
     if (aspect === undefined) return
     let isWanted = true
@@ -58,6 +62,6 @@ export const useChartLayout = (
     return () => {
       isWanted = false
     }
-  }, [model, counts, traffic, aspect])
+  }, [model, counts, traffic, aspect, returns])
   return drawing
 }

@@ -4,10 +4,11 @@
  * Owns the way to the drawings, which are in `chart/`.
  */
 import { type ComponentProps, lazy, Suspense } from "react"
+import { patiently } from "../api/Connection.ts"
 import { Loading } from "../parts/Notice.tsx"
 
-const StateChart = lazy(() => import("../chart/StateChart.tsx"))
-const SagaPicture = lazy(() => import("../chart/SagaPicture.tsx"))
+const StateChart = lazy(() => patiently(() => import("../chart/StateChart.tsx")))
+const SagaPicture = lazy(() => patiently(() => import("../chart/SagaPicture.tsx")))
 
 export const ChartPanel = (props: ComponentProps<typeof StateChart>) => (
   <Suspense fallback={<Loading />}>

@@ -7,7 +7,7 @@
 import { useQuery } from "@tanstack/react-query"
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { useState } from "react"
-import { call, urlOf } from "../api/Client.ts"
+import { call, RequestFailed, urlOf } from "../api/Client.ts"
 import type { ActorDocument, TypeDocument } from "../api/Documents.ts"
 import type { StreamHealth } from "../api/Live.ts"
 import { actorAtQuery, typeQuery } from "../api/Queries.ts"
@@ -18,6 +18,7 @@ import { Moment } from "../parts/Moment.tsx"
 import { Failure, Loading, Notice, Settled } from "../parts/Notice.tsx"
 import { StateMark } from "../parts/StateMark.tsx"
 import { curlLine, Twins } from "../parts/Twin.tsx"
+import { UnknownType } from "../parts/UnknownType.tsx"
 import type { Search } from "../shell/Search.ts"
 import { text } from "../text/English.ts"
 import { CommandForm } from "./actor/CommandForm.tsx"
@@ -32,10 +33,26 @@ export const Actor = () => {
   const { type = "", id = "" } = useParams({ strict: false })
   const { query, health } = useLiveActor(type, id)
   const definition = useQuery(typeQuery(type))
+  const { data, error } = definition
+  if (data === undefined && error instanceof RequestFailed && error.status === 404) {
+    return (
+      <div className="page">
+        <Title type={type} id={id} />
+        <UnknownType type={type} />
+      </div>
+    )
+  }
   return (
     <div className="page">
-      <Settled query={query} missing={<Unborn type={type} id={id} definition={definition.data} />}>
-        {(newest) => <Loaded newest={newest} health={health} definition={definition.data} />}
+      <Settled query={query} missing={<Unborn type={type} id={id} definition={data} />}>
+        {(newest) => (
+          <>
+            {data === undefined && error !== null && (
+              <Failure error={error} retry={() => void definition.refetch()} />
+            )}
+            <Loaded newest={newest} health={health} definition={data} />
+          </>
+        )}
       </Settled>
     </div>
   )

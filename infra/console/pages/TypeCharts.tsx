@@ -15,6 +15,7 @@ import { statePaths } from "../parts/StateLook.ts"
 import { StateMark } from "../parts/StateMark.tsx"
 import { trafficOf } from "../parts/Traffic.ts"
 import { curlLine, Twins } from "../parts/Twin.tsx"
+import { UnknownType } from "../parts/UnknownType.tsx"
 import type { Search } from "../shell/Search.ts"
 import { text } from "../text/English.ts"
 
@@ -51,9 +52,7 @@ export const TypeCharts = () => {
                 ))}
               </nav>
               {named !== undefined && shown?.type !== named ? (
-                <Notice title={text.notice.unknown.title}>
-                  <p>{text.notice.unknown.detail}</p>
-                </Notice>
+                <UnknownType type={named} />
               ) : (
                 shown !== undefined && <OneType key={shown.type} document={shown} />
               )}

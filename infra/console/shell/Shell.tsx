@@ -11,6 +11,7 @@ import { sessionQuery, typesQuery } from "../api/Queries.ts"
 import { Acting } from "../parts/Acting.ts"
 import { UndoNotices } from "../parts/Undo.tsx"
 import { text } from "../text/English.ts"
+import { ConnectionBar } from "./Connection.tsx"
 import { Palette } from "./Palette.tsx"
 import { PLACES } from "./Places.ts"
 import { useRole } from "./Role.ts"
@@ -75,6 +76,7 @@ export const Shell = () => {
         </div>
       </aside>
       <main id="page" tabIndex={-1}>
+        <ConnectionBar />
         <Acting value={isOperator}>
           <UndoNotices>
             <Outlet />

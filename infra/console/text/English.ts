@@ -25,6 +25,9 @@ export const text = {
     operator: "operator",
     viewer: "viewer",
     signOut: "Sign out",
+    lost: "The service does not answer.",
+    asOf: "This page is as of",
+    asksAgain: "The console asks every 2 s, and goes on when it answers.",
   },
   signIn: {
     title: "Sign in",
@@ -53,7 +56,7 @@ export const text = {
     retry: "Ask again",
     unreachable: {
       title: "The service does not answer",
-      detail: "The console asks again by itself. What it shows may be old.",
+      detail: "The console asks again by itself, and goes on when it answers.",
     },
     signedOut: { title: "Signed out", detail: "The session has ended. Load the page again to sign in." },
     forbidden: { title: "Not for you", detail: "Your role does not see this." },
@@ -64,6 +67,9 @@ export const text = {
   },
   types: {
     none: "No types",
+    noSuch: (type: string) => `No type ${type}`,
+    noSuchDetail: "This service has neither actors nor sagas of this type.",
+    all: "All types",
     actors: (count: number) => plural(count, "actor", "actors"),
     kind: { actor: "actor", saga: "saga" },
     unknown: (count: number) => `${count.toLocaleString("en")} in a state that is not known yet`,
@@ -300,9 +306,12 @@ export const text = {
     stuck: (item: string) => `Stuck at ${item}`,
     cause: (kind: string) => `Not completed: ${kind}.`,
     retry: "Retry",
-    retryEffect: (item: string) => `Tries again to undo ${item}, at which the saga is stuck.`,
+    retryEffect: (item: string) =>
+      `Tries again to undo ${item}, at which the saga is stuck, or waits once more for its answer.`,
     skip: "Skip",
     skipEffect: (item: string) => `Treats ${item} as undone, although it is not. The saga goes on.`,
+    skipSilentEffect: (item: string) =>
+      `Counts ${item} as not done, and ignores its later answer. The saga goes on.`,
     resolve: "Resolve",
     resolveEffect: (item: string) => `Gives ${item} this result, as if its receiver had answered:`,
     cancel: "Cancel the saga",

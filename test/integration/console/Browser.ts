@@ -20,6 +20,9 @@ export const CHROMIUM = CANDIDATES.find((path) => path !== "" && existsSync(path
 export const launch = (): Promise<Browser> =>
   chromium.launch({ executablePath: CHROMIUM ?? "", args: ["--no-sandbox", "--disable-gpu"] })
 
+/** Longest load of a page on a busy machine, in milliseconds. */
+const NAVIGATION_MS = 60_000
+
 export interface WatchedPage {
   readonly page: Page
   /** Errors on the page, errors in its console, and requests to other hosts. */
@@ -47,6 +50,6 @@ export const openPage = async (
     const asked = new URL(request.url())
     if (asked.protocol !== "data:" && asked.origin !== origin) faults.push(`elsewhere: ${request.url()}`)
   })
-  await page.goto(url)
+  await page.goto(url, { timeout: NAVIGATION_MS })
   return { page, faults, close: () => context.close() }
 }

@@ -14,17 +14,18 @@ import { effectFaceOf } from "../../../runtime/promise/ActorSystem.ts"
 import type { ActorSystemService } from "../../../runtime/system/ActorSystem.ts"
 import { CHROMIUM, launch, openPage } from "./Browser.ts"
 import { testLists } from "./ListTests.ts"
+import { nodeTests } from "./Nodes.ts"
+import { operatorOf } from "./Operator.ts"
 import { MARKUP, openShop, type Shop, tellStory } from "./Shop.ts"
 import { longReport, PLANTED_SEED, plantedReport } from "./SimulationReports.ts"
+import { PATIENCE_MS } from "./Stage.ts"
+import { verbTests } from "./Verbs.ts"
 
 if (CHROMIUM === undefined) {
   process.stderr.write(
     "There is no Chromium here, so the console is not tested. Install it, or name one: CHROMIUM.\n",
   )
 }
-
-/** Longest wait for anything on a loaded machine, in milliseconds. */
-const PATIENCE_MS = 60_000
 
 const PICTURES = process.env["CONSOLE_PICTURES"]
 
@@ -57,6 +58,7 @@ const PAGES: ReadonlyArray<readonly [name: string, path: string, shows: string]>
   ["actor-parallel", "actors/garden/roof", "timer"],
   ["actor-unborn", "actors/order/nobody", "Not born yet"],
   ["saga", "actors/fulfilment/o-5", "Steps"],
+  ["saga-stuck", "actors/market/skip", "Stuck at rent"],
   ["sagas", "sagas", "completed"],
   ["correlation", "correlations/request-o-1", "request-o-1"],
   ["dead-letters", "dead-letters?letter=1", "Redrive all"],
@@ -138,6 +140,7 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
       await page.getByText(shows, { exact: false }).first().waitFor()
       if (PICTURES !== undefined) {
         // The plots of the overview need some points to be worth a look.
+        await page.locator(".sc-wait").waitFor({ state: "detached" })
         await page.waitForTimeout(name === "overview" ? 6_000 : 500)
         const picture = await page.screenshot({ fullPage: true })
         writeFileSync(join(PICTURES, `${name}-${width}-${colorScheme}.png`), picture)
@@ -375,4 +378,8 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
   })
 
   testLists({ shop: () => shop, open: (path) => open(path) })
+  const stage = { shop: () => shop, open }
+  const operator = operatorOf(stage)
+  describe("verbs", () => verbTests(stage, operator))
+  describe("with a second node", () => nodeTests(stage, operator))
 })

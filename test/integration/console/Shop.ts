@@ -1,20 +1,20 @@
 /**
  * A real system with the order domain, its console on a port, and something to see on every page.
  *
- * Owns the system and its story. The browser: Browser.ts.
+ * Owns the system, its second node, and its story. The browser: Browser.ts.
  */
+import { fork } from "node:child_process"
+import { once } from "node:events"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Exit, Scope } from "effect"
 import { startServers } from "../../../infra/embedded.ts"
 import { type GatewayOptions, makeGateway } from "../../../infra/http.ts"
-import { MailerFolder } from "../../../infra/reference/mail/MailerFolder.ts"
-import { PaymentProviderHttp } from "../../../infra/reference/payments/PaymentProviderHttp.ts"
 import { acquireProvider } from "../../../infra/reference/payments/ProviderProgram.ts"
-import { hosted } from "../../../infra/reference/service/Hosted.ts"
-import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
-import { Garden } from "./Garden.ts"
+import type { ActorSystem } from "../../../infra/system/ActorSystem.ts"
+import { Market } from "./Market.ts"
+import { type NodeGiven, startNode } from "./Node.ts"
 
 /** Markup that must be shown as text wherever it comes from. */
 export const MARKUP = `<img src=x onerror="document.title='broken'"><script>document.title='broken'</script>`
@@ -23,10 +23,18 @@ export interface Shop {
   /** Address of the gateway. */
   readonly url: string
   readonly system: ActorSystem
-  /** One more gateway on the system. Closed with the shop. */
-  readonly open: (options: GatewayOptions) => Promise<string>
+  /** One more gateway on the system, at this port. Closed with the shop. */
+  readonly open: (options: GatewayOptions, port?: number) => Promise<string>
+  /** One more node with a gateway, as a process of its own. Killed with the shop. */
+  readonly startSouth: () => Promise<South>
   readonly post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<Response>
   readonly close: () => Promise<void>
+}
+
+export interface South {
+  readonly url: string
+  /** SIGKILL. Returns when the process has ended. */
+  readonly kill: () => Promise<void>
 }
 
 export const openShop = async (): Promise<Shop> => {
@@ -40,23 +48,32 @@ export const openShop = async (): Promise<Shop> => {
   const payments = await Effect.runPromise(
     Scope.provide(acquireProvider(join(folder, "payments.jsonl")), scope),
   )
-  const definitions = hosted({
-    flow: "saga",
-    provider: new PaymentProviderHttp(payments.url()),
-    mailer: new MailerFolder(join(folder, "mail")),
-  })
-  const system = await ActorSystem.start({
+  const given = (name: string): NodeGiven => ({
+    name,
     nats: servers.natsUrl,
     postgres: servers.postgresUrl,
-    node: { name: "north" },
-    ...definitions,
-    actors: [...definitions.actors, Garden],
+    provider: payments.url(),
+    mail: join(folder, "mail"),
   })
+  const system = await startNode(given("north"))
   const gateways = new Set<ReturnType<typeof makeGateway>>()
-  const open = async (options: GatewayOptions) => {
+  const open = async (options: GatewayOptions, port = 0) => {
     const gateway = makeGateway(system, { console: true, ...options })
     gateways.add(gateway)
-    return (await gateway.listen()).url
+    return (await gateway.listen({ port })).url
+  }
+  const kills = new Set<South["kill"]>()
+  const startSouth = async (): Promise<South> => {
+    const child = fork(join(import.meta.dirname, "South.ts"), [JSON.stringify(given("south"))])
+    const kill = async () => {
+      const ended = child.exitCode === null && child.signalCode === null ? once(child, "exit") : undefined
+      child.kill("SIGKILL")
+      await ended
+    }
+    kills.add(kill)
+    const [told] = await Promise.race([once(child, "message"), once(child, "exit")])
+    if (typeof told !== "string") throw new Error(`the node ended with ${told}`)
+    return { url: told, kill }
   }
   const url = await open({})
   const post: Shop["post"] = (path, body, headers = {}) =>
@@ -69,8 +86,10 @@ export const openShop = async (): Promise<Shop> => {
     url,
     system,
     open,
+    startSouth,
     post,
     close: async () => {
+      await Promise.all([...kills].map((kill) => kill()))
       await Promise.all([...gateways].map((gateway) => gateway.close()))
       await system.stop()
       await Effect.runPromise(Scope.close(scope, Exit.void))
@@ -88,8 +107,16 @@ const address = (recipient: string, country: string) => ({
   country,
 })
 
-/** Orders that are shipped, rejected, and open; letters that found nobody; a garden with regions and history. */
-export const tellStory = async ({ post }: Shop): Promise<void> => {
+/** Sagas of the story that are stuck, each for the verb of its name; and those whose last step is silent. */
+export const STUCK = ["retry", "skip", "resolve", "abort"] as const
+export const SILENT = ["slow-cancel", "slow-resolve"] as const
+
+/**
+ * Orders that are shipped, rejected, and open; letters that found nobody; a garden with regions and history; sagas that
+ * need an operator.
+ */
+export const tellStory = async ({ post, system }: Shop): Promise<void> => {
+  for (const id of [...STUCK, ...SILENT]) await system.get(Market, id).ask({ type: "Start", input: {} })
   const must = async (path: string, body: unknown, headers?: Record<string, string>) => {
     const response = await post(path, body, headers)
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query"
 import { useNavigate, useSearch } from "@tanstack/react-router"
 import { useState } from "react"
-import type { ChartState, Json, SagaDocument } from "../../api/Documents.ts"
+import type { ChartState, Json, SagaDocument, SagaItem } from "../../api/Documents.ts"
 import { sagaHistoryQuery, sagaQuery } from "../../api/Queries.ts"
 import { stepsOf } from "../../chart/SagaSteps.ts"
 import { timedSteps } from "../../chart/SagaTimes.ts"
@@ -18,6 +18,16 @@ import { text } from "../../text/English.ts"
 
 /** States in which a saga has ended. */
 const ENDED: ReadonlySet<string> = new Set(["completed", "compensated", "aborted"])
+
+/** Statuses of an item that nobody waits for. */
+const SETTLED: ReadonlySet<string> = new Set([
+  "waiting",
+  "done",
+  "rejected",
+  "failed",
+  "skipped",
+  "compensated",
+])
 
 interface SagaPanelProps {
   readonly type: string
@@ -75,42 +85,55 @@ const Steps = ({ saga, chart }: { readonly saga: SagaDocument; readonly chart: C
       )}
       <StepsPanel steps={timedSteps(steps, history, now)} onStep={choose} />
       {item !== undefined && <JsonTree value={item as unknown as Json} />}
-      {!ENDED.has(saga.state) && <Verbs saga={saga} />}
+      {!ENDED.has(saga.state) && <Verbs saga={saga} item={itemOf(saga, item)} />}
     </>
   )
 }
 
-const Verbs = ({ saga }: { readonly saga: SagaDocument }) => {
+/** The item that a verb is about: where the saga is stuck, or the chosen one if it is awaited, or the only one. */
+const itemOf = ({ stuck, items }: SagaDocument, chosen: SagaItem | undefined): string | undefined => {
+  if (stuck !== undefined) return stuck.item
+  const awaited = items.filter(({ status }) => !SETTLED.has(status))
+  return (awaited.find(({ key }) => key === chosen?.key) ?? (awaited.length === 1 ? awaited[0] : undefined))
+    ?.key
+}
+
+/** The verbs that the state of the saga allows: docs/SAGAS.md. */
+const Verbs = ({ saga, item }: { readonly saga: SagaDocument; readonly item: string | undefined }) => {
   const { stuck, state } = saga
   const [result, setResult] = useState<Json>()
+  const isBackward = stuck !== undefined || state === "compensating"
   return (
     <div className="row">
       {stuck !== undefined && (
-        <>
-          <Action
-            label={text.saga.retry}
-            effect={text.saga.retryEffect(stuck.item)}
-            {...verbs.retry(saga, stuck.item)}
-          />
-          <Action
-            label={text.saga.skip}
-            effect={text.saga.skipEffect(stuck.item)}
-            {...verbs.skip(saga, stuck.item)}
-            isDanger
-          />
-          <Action
-            label={text.saga.resolve}
-            effect={text.saga.resolveEffect(stuck.item)}
-            {...verbs.resolve(saga, stuck.item, result ?? null)}
-          >
-            <JsonInput value={result} onChange={setResult} />
-          </Action>
-        </>
+        <Action
+          label={text.saga.retry}
+          effect={text.saga.retryEffect(stuck.item)}
+          {...verbs.retry(saga, stuck.item)}
+        />
       )}
-      {state !== "compensating" && stuck === undefined && (
+      {isBackward && item !== undefined && (
+        <Action
+          label={text.saga.skip}
+          effect={stuck === undefined ? text.saga.skipSilentEffect(item) : text.saga.skipEffect(item)}
+          {...verbs.skip(saga, item)}
+          isDanger
+        />
+      )}
+      {item !== undefined && (
+        <Action
+          label={text.saga.resolve}
+          effect={text.saga.resolveEffect(item)}
+          {...verbs.resolve(saga, item, result ?? null)}
+        >
+          <JsonInput value={result} onChange={setResult} />
+        </Action>
+      )}
+      {isBackward ? (
+        <Action label={text.saga.abort} effect={text.saga.abortEffect} {...verbs.abort(saga)} isDanger />
+      ) : (
         <Action label={text.saga.cancel} effect={text.saga.cancelEffect} {...verbs.cancel(saga)} />
       )}
-      <Action label={text.saga.abort} effect={text.saga.abortEffect} {...verbs.abort(saga)} isDanger />
     </div>
   )
 }
