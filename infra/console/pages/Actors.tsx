@@ -8,6 +8,7 @@ import { useParams, useSearch } from "@tanstack/react-router"
 import type { TypeDocument } from "../api/Documents.ts"
 import { typesQuery } from "../api/Queries.ts"
 import { Notice, Settled, Unavailable } from "../parts/Notice.tsx"
+import { UnknownType } from "../parts/UnknownType.tsx"
 import type { Search } from "../shell/Search.ts"
 import { text } from "../text/English.ts"
 import { ActorList } from "./actors/ActorList.tsx"
@@ -37,7 +38,11 @@ const OfType = ({ types }: { readonly types: ReadonlyArray<TypeDocument> }) => {
         </h1>
       </header>
       <Conditions type={type} types={types} search={search} />
-      <ActorList type={type} document={document} search={search} />
+      {document === undefined ? (
+        <UnknownType type={type} />
+      ) : (
+        <ActorList type={type} document={document} search={search} />
+      )}
     </>
   )
 }

@@ -19,6 +19,7 @@ import { operatorOf } from "./Operator.ts"
 import { MARKUP, openShop, type Shop, tellStory } from "./Shop.ts"
 import { longReport, PLANTED_SEED, plantedReport } from "./SimulationReports.ts"
 import { PATIENCE_MS } from "./Stage.ts"
+import { stateTests } from "./States.ts"
 import { verbTests } from "./Verbs.ts"
 
 if (CHROMIUM === undefined) {
@@ -380,6 +381,7 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
   testLists({ shop: () => shop, open: (path) => open(path) })
   const stage = { shop: () => shop, open }
   const operator = operatorOf(stage)
+  describe("in every state", () => stateTests(stage))
   describe("verbs", () => verbTests(stage, operator))
   describe("with a second node", () => nodeTests(stage, operator))
 })

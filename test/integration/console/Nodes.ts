@@ -91,12 +91,12 @@ export const nodeTests = ({ shop, open }: Stage, operator: Operator): void => {
     const other = await open("actors/order/o-2", GONE, {}, origin)
     const cluster = await open("cluster")
     await actor.page.getByText("live", { exact: true }).waitFor()
-    await other.page.getByText("OrderPlaced").first().waitFor()
+    await other.page.getByRole("button", { name: "OrderPlaced", exact: true }).first().waitFor()
     await cluster.page.getByRole("heading", { name: /^south/ }).waitFor()
     await south.kill()
     for (const { page } of [actor, other]) {
       await page.getByText("The service does not answer.").waitFor()
-      await page.getByText("OrderPlaced").first().waitFor()
+      await page.getByRole("button", { name: "OrderPlaced", exact: true }).first().waitFor()
     }
     await actor.page.getByText("connecting again").waitFor()
     // The code of this page is not loaded yet.
