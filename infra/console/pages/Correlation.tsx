@@ -7,7 +7,7 @@ import { useQuery } from "@tanstack/react-query"
 import { Link, useNavigate, useParams } from "@tanstack/react-router"
 import { type CSSProperties, type FormEvent, useState } from "react"
 import { type CorrelatedCommand, correlationQuery } from "../api/Queries.ts"
-import { spanText } from "../parts/Clock.ts"
+import { shortSpanText } from "../parts/Clock.ts"
 import { CopyButton } from "../parts/CopyButton.tsx"
 import { Moment } from "../parts/Moment.tsx"
 import { Notice, Settled, Unavailable } from "../parts/Notice.tsx"
@@ -85,7 +85,7 @@ const Axis = ({ commands }: { readonly commands: ReadonlyArray<CorrelatedCommand
       <div className="row spread">
         <h2>{text.correlation.title(commands.length)}</h2>
         <span className="quiet">
-          <Moment at={from} /> · {spanText(span)}
+          <Moment at={from} /> · {shortSpanText(span)}
         </span>
       </div>
       <ol className="causes">
@@ -112,7 +112,7 @@ const Axis = ({ commands }: { readonly commands: ReadonlyArray<CorrelatedCommand
                 </Link>{" "}
                 <span className="mono quiet">{command.events.join(", ") || text.correlation.birth}</span>
               </span>
-              <span className="axis" title={`+${spanText(at - from)}`}>
+              <span className="axis" title={`+${shortSpanText(at - from)}`}>
                 <span
                   className="bar"
                   style={{
@@ -122,7 +122,7 @@ const Axis = ({ commands }: { readonly commands: ReadonlyArray<CorrelatedCommand
                 />
                 <span className="tick" style={{ insetInlineStart: `${(100 * (at - from)) / span}%` }} />
               </span>
-              <span className="number quiet end">+{spanText(at - from)}</span>
+              <span className="number quiet end">+{shortSpanText(at - from)}</span>
             </li>
           )
         })}

@@ -45,8 +45,13 @@ export const TypeCharts = () => {
                   >
                     <span className="mono">{type}</span>
                     <span className="quiet">
-                      {text.types.kind[kind]}
-                      {counts !== undefined && ` · ${text.types.actors(counts.total)}`}
+                      <span className="wide-only">{text.types.kind[kind]}</span>
+                      {counts !== undefined && (
+                        <>
+                          <span className="wide-only"> · </span>
+                          {text.types.actors(counts.total)}
+                        </>
+                      )}
                     </span>
                   </Link>
                 ))}

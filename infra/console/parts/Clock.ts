@@ -46,6 +46,10 @@ export const spanText = (ms: number): string => {
   return rest > 0 ? `${count} ${unit} ${rest} ${lower}` : `${count} ${unit}`
 }
 
+/** A length of time below a minute with two digits after the point, so that short ones can be compared: `1.24 s`. */
+export const shortSpanText = (ms: number): string =>
+  ms >= 1_000 && ms < 60_000 ? `${(ms / 1_000).toFixed(2)} s` : spanText(ms)
+
 const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" })
 
 /** The time with its zone, and with milliseconds. */
