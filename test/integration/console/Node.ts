@@ -17,7 +17,7 @@ export interface NodeGiven {
 }
 
 export const startNode = ({ name, nats, postgres, provider, mail }: NodeGiven): Promise<ActorSystem> => {
-  const { definitions } = hosted({
+  const definitions = hosted({
     flow: "saga",
     provider: new PaymentProviderHttp(provider),
     mailer: new MailerFolder(mail),

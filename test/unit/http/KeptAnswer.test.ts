@@ -11,8 +11,7 @@ const counted = () => {
   return keptAnswer(Effect.suspend(() => Effect.as(Effect.sleep("1 second"), ++count)))
 }
 
-const run = <A>(effect: Effect.Effect<A>): Promise<A> =>
-  Effect.runPromise(Effect.provide(effect, realDate))
+const run = <A>(effect: Effect.Effect<A>): Promise<A> => Effect.runPromise(Effect.provide(effect, realDate))
 
 /** The answer, for which time passes. */
 const after = Effect.fnUntraced(function* (answer: Effect.Effect<number>, seconds: number) {
