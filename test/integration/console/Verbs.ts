@@ -26,13 +26,13 @@ export const verbTests = ({ shop }: Stage, { visit, act, logged, ended }: Operat
     const abort = await visit("actors/market/abort")
     await act(abort, "Abort", "the market is closed")
     await ended("abort", "aborted", "SagaAborted", "the market is closed")
-    await abort.getByRole("button", { name: "Abort" }).waitFor({ state: "detached" })
+    await abort.getByRole("button", { name: "Abort", exact: true }).waitFor({ state: "detached" })
   })
 
   test("helps a saga that waits: gives the result of a silent step, or cancels it and skips the step", async () => {
     const resolve = await visit("actors/market/slow-resolve")
     await resolve.getByRole("button", { name: "Cancel the saga" }).waitFor()
-    expect(await resolve.getByRole("button", { name: "Abort" }).count()).toBe(0)
+    expect(await resolve.getByRole("button", { name: "Abort", exact: true }).count()).toBe(0)
     await act(resolve, "Resolve", "sold on paper", {
       before: () => resolve.getByRole("textbox", { name: "JSON" }).fill("{}"),
     })
