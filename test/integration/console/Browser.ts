@@ -1,13 +1,15 @@
 /**
  * A real Chromium, and pages that remember everything that must not happen.
  *
- * Owns where Chromium is. `CHROMIUM` names another one.
+ * Owns where Chromium is. `CHROMIUM` names another one. Its headless shell comes first: the same engine without the
+ * windows, which starts a process for each page and no more.
  */
 import { existsSync } from "node:fs"
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core"
 
 const CANDIDATES = [
   process.env["CHROMIUM"] ?? "",
+  "/usr/bin/chromium-headless-shell",
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",

@@ -9,7 +9,8 @@ import { join } from "node:path"
 import type { Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { charts } from "../../fixtures/console/Charts.ts"
-import { GALLERY_BROWSER, type Gallery, openGallery } from "./GalleryPage.ts"
+import { CHROMIUM } from "./Browser.ts"
+import { type Gallery, openGallery } from "./GalleryPage.ts"
 
 const PICTURES = process.env["CONSOLE_PICTURES"] ?? join(tmpdir(), "everstate-console-pictures")
 
@@ -61,7 +62,7 @@ const clicksOf = (page: Page) => page.evaluate<ReadonlyArray<string>>("globalThi
 const scaleOf = (page: Page) =>
   page.evaluate<number>("document.querySelector('.sc-svg > g').transform.baseVal.consolidate().matrix.a")
 
-describe.skipIf(GALLERY_BROWSER === undefined)("drawings in a browser", () => {
+describe.skipIf(CHROMIUM === undefined)("drawings in a browser", () => {
   let gallery: Gallery
 
   beforeAll(async () => {

@@ -1,22 +1,18 @@
 /**
  * One drawing in a real Chromium, under the content security policy of the console.
  *
- * Owns the build of the gallery, the server of its files, and the browser. `CHROMIUM` names another browser.
+ * Owns the build of the gallery and the server of its files. The browser: Browser.ts.
  */
 import { existsSync, mkdtempSync, readFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { extname, join, normalize } from "node:path"
-import { type Browser, chromium, type Page } from "playwright-core"
+import type { Page } from "playwright-core"
 import { build } from "vite"
+import { launch } from "./Browser.ts"
 
 const root = new URL("../../../", import.meta.url)
-
-const CANDIDATES = [process.env["CHROMIUM"] ?? "", "/usr/bin/chromium", "/usr/bin/google-chrome"]
-
-/** Path of Chromium; undefined where there is none. */
-export const GALLERY_BROWSER = CANDIDATES.find((path) => path !== "" && existsSync(path))
 
 const POLICY = [
   "default-src 'none'",
@@ -65,10 +61,7 @@ export const openGallery = async (): Promise<Gallery> => {
   })
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
   const { port } = server.address() as AddressInfo
-  const browser: Browser = await chromium.launch({
-    executablePath: GALLERY_BROWSER ?? "",
-    args: ["--no-sandbox", "--disable-gpu"],
-  })
+  const browser = await launch()
   return {
     open: async ({ theme, width, ...drawing }) => {
       const isPhone = width < 600
