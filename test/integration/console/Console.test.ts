@@ -41,10 +41,10 @@ const SCREENS = (
 ).slice(0, PICTURES === undefined ? 2 : 4)
 
 /** Longest time until a change shows. It takes less than a second; the machine may be busy with other tests. */
-const LIVE_MS = 5_000
+const LIVE_MS = 20_000
 
 /** Longest time to open and step through a report of 20,000 steps. It takes about a second on a machine at rest. */
-const LONG_REPORT_MS = 20_000
+const LONG_REPORT_MS = 60_000
 
 /** Each page, and a text that it shows when it is there. */
 const PAGES: ReadonlyArray<readonly [name: string, path: string, shows: string]> = [
@@ -124,33 +124,35 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
     return opened
   }
 
-  test.each(PAGES)("shows %s without a fault, to everybody", async (_, path, shows) => {
-    const { page, faults } = await open(path, UNBORN)
-    await page.getByText(shows, { exact: false }).first().waitFor()
-    await page.waitForLoadState("networkidle").catch(() => undefined)
-    expect(faults).toEqual([])
+  /** What of a page somebody cannot see, hear or reach. */
+  const hurdles = async (page: Page) => {
     await page.evaluate(axe.source)
     const found = await page.evaluate<ReadonlyArray<Violation>>(RUN_AXE)
-    expect(found.filter(({ impact }) => impact === "serious" || impact === "critical")).toEqual([])
-  })
+    return found.filter(({ impact }) => impact === "serious" || impact === "critical")
+  }
 
-  test.each(SCREENS)("fits a screen of %i px, %s", async (width, colorScheme) => {
-    const viewport = { width, height: width === 390 ? 844 : 1_080 }
-    for (const [name, path, shows] of PAGES) {
-      const { page, close } = await open(path, UNBORN, { viewport, colorScheme })
-      await page.getByText(shows, { exact: false }).first().waitFor()
-      if (PICTURES !== undefined) {
-        // The plots of the overview need some points to be worth a look.
-        await page.locator(".sc-wait").waitFor({ state: "detached" })
-        await page.waitForTimeout(name === "overview" ? 6_000 : 500)
-        const picture = await page.screenshot({ fullPage: true })
-        writeFileSync(join(PICTURES, `${name}-${width}-${colorScheme}.png`), picture)
+  test.each(SCREENS)(
+    "shows each page without a fault, to everybody, at %i px, %s",
+    async (width, colorScheme) => {
+      const viewport = { width, height: width === 390 ? 844 : 1_080 }
+      for (const [name, path, shows] of PAGES) {
+        const { page, faults, close } = await open(path, UNBORN, { viewport, colorScheme })
+        await page.getByText(shows, { exact: false }).first().waitFor()
+        if (PICTURES !== undefined) {
+          // The plots of the overview need some points to be worth a look.
+          await page.locator(".sc-wait").waitFor({ state: "detached" })
+          await page.waitForTimeout(name === "overview" ? 6_000 : 500)
+          const picture = await page.screenshot({ fullPage: true })
+          writeFileSync(join(PICTURES, `${name}-${width}-${colorScheme}.png`), picture)
+        }
+        const excess = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        expect(excess, `${name} is wider than the screen`).toBeLessThanOrEqual(0)
+        expect(await hurdles(page), name).toEqual([])
+        expect(faults, name).toEqual([])
+        await close()
       }
-      const excess = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-      expect(excess, `${name} is wider than the screen`).toBeLessThanOrEqual(0)
-      await close()
-    }
-  })
+    },
+  )
 
   test("shows a change of an actor within a second", async () => {
     await shop.post("/actors/garden/lawn/Plant", { crop: "grass", beds: 1 })
@@ -203,7 +205,7 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
     await dialog.getByText("cannot be undone").waitFor()
     await dialog.getByLabel("Reason").fill("zu spät: 遅い")
     await dialog.getByRole("button", { name: "Discard", exact: true }).click()
-    await dialog.getByText("Done.").waitFor()
+    await dialog.getByText("Done.", { exact: true }).waitFor()
     const { items } = await (await fetch(`${shop.url}/operations`)).json()
     expect(items[0]).toMatchObject({ verb: "deadLetters.discard", note: "zu spät: 遅い", outcome: "done" })
     expect((await fetch(`${shop.url}/dead-letters/1`)).status).toBe(404)
@@ -317,9 +319,7 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
     await page.getByText("answers this page").waitFor()
     await page.goBack()
     await page.getByText(`violated with seed ${PLANTED_SEED}`).waitFor()
-    await page.evaluate(axe.source)
-    const found = await page.evaluate<ReadonlyArray<Violation>>(RUN_AXE)
-    expect(found.filter(({ impact }) => impact === "serious" || impact === "critical")).toEqual([])
+    expect(await hurdles(page)).toEqual([])
     expect(faults).toEqual([])
   })
 
