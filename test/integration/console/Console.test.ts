@@ -135,8 +135,9 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
     "shows each page without a fault, to everybody, at %i px, %s",
     async (width, colorScheme) => {
       const viewport = { width, height: width === 390 ? 844 : 1_080 }
+      const { page, faults } = await open("", UNBORN, { viewport, colorScheme })
       for (const [name, path, shows] of PAGES) {
-        const { page, faults, close } = await open(path, UNBORN, { viewport, colorScheme })
+        await page.goto(`${shop.url}/console/${path}`)
         await page.getByText(shows, { exact: false }).first().waitFor()
         if (PICTURES !== undefined) {
           // The plots of the overview need some points to be worth a look.
@@ -149,7 +150,6 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
         expect(excess, `${name} is wider than the screen`).toBeLessThanOrEqual(0)
         expect(await hurdles(page), name).toEqual([])
         expect(faults, name).toEqual([])
-        await close()
       }
     },
   )
