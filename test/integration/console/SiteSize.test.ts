@@ -48,6 +48,11 @@ test("a chart takes 450 KB of further script at most", () => {
   expect(sumOf(charts)).toBeLessThan(450 * KB)
 })
 
+test("is built for production, whatever the environment of the build says", () => {
+  expect(process.env["NODE_ENV"]).not.toBe("production")
+  expect(assets().filter((name) => name.includes("jsx-dev"))).toEqual([])
+})
+
 test("no file names another host, and every font is a file of the console", () => {
   const styles = assets().filter((name) => name.endsWith(".css"))
   for (const name of styles) {
