@@ -40,6 +40,9 @@ const SCREENS = (
   ] as const
 ).slice(0, PICTURES === undefined ? 2 : 4)
 
+/** Whether all tests run: those of lists, states, verbs and a second node take two minutes more. */
+const IS_WHOLE = process.env["CONSOLE_TESTS"] !== "pages"
+
 /** Longest time until a change shows. It takes less than a second; the machine may be busy with other tests. */
 const LIVE_MS = 20_000
 
@@ -378,10 +381,11 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
     expect(await operator.getByRole("button", { name: "Drain" }).isDisabled()).toBe(false)
   })
 
-  testLists({ shop: () => shop, open: (path) => open(path) })
   const stage = { shop: () => shop, open }
   const operator = operatorOf(stage)
-  describe("in every state", () => stateTests(stage))
-  describe("verbs", () => verbTests(stage, operator))
-  describe("with a second node", () => nodeTests(stage, operator))
+  const whole = describe.runIf(IS_WHOLE)
+  whole("lists", () => testLists({ shop: () => shop, open: (path) => open(path) }))
+  whole("in every state", () => stateTests(stage))
+  whole("verbs", () => verbTests(stage, operator))
+  whole("with a second node", () => nodeTests(stage, operator))
 })
