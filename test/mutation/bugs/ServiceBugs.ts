@@ -75,7 +75,7 @@ export const serviceBugs: ReadonlyArray<PlantedBug> = [
   },
   {
     name: "a folder in use is taken",
-    file: "infra/embedded/DataFolder.ts",
+    file: "infra/embedded/LockFile.ts",
     text: "|| startToken(current.ownerPid) === current.ownerStart)",
     replacement: '|| startToken(current.ownerPid) === "")',
     isSeenBySimulation: false,

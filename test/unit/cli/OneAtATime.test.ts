@@ -33,6 +33,6 @@ test("work begins when the work before has ended, even if that failed", async ()
 test("a process that has ended does not keep the lock", async () => {
   const file = join(folder, "left")
   const { pid } = spawnSync(process.execPath, ["-e", ""])
-  writeFileSync(file, String(pid))
+  writeFileSync(file, JSON.stringify({ ownerPid: pid, ownerStart: "1", takenAt: "2026-11-30T00:00:00.000Z" }))
   expect(await oneAtATime(file, async () => "done")).toBe("done")
 })
