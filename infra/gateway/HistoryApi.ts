@@ -33,7 +33,7 @@ const HistoryOfMetrics = Schema.Struct({
     accepted: column("Commands per second that were asked through a node and accepted"),
     rejected: column("Commands per second that were rejected, or found another version"),
     failed: column("Commands per second that failed for other reasons, as without an answer in time"),
-    commits: column("Commits per second, whoever asked for them"),
+    commits: column("Commits per second, by commands of any caller, messages and timers"),
     sent: column("Messages, timers, calls and publications per second that were sent"),
     calls: column("Attempts of durable calls per second"),
     p50Ms: column("Median of the time from a command to its answer, in milliseconds"),

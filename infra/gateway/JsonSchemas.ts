@@ -56,8 +56,8 @@ interface Document extends JsonObject {
 }
 
 /**
- * The two documents as one, under the title of the second if it has one. Where both have a path or a component of the same name, the first one's stays; a
- * component of the second that differs gets another name.
+ * The two documents as one, under the title of the second if it has one. Where both have a path or a component of
+ * the same name, the first one's stays; a component of the second that differs gets another name.
  */
 export const merged = (first: Document, second: JsonObject): JsonObject => {
   const other = second as Document

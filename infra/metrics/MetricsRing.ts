@@ -30,7 +30,7 @@ export const SERIES = {
   rejected: "sum",
   /** Commands per second that failed for other reasons: no answer in time, busy, malformed. */
   failed: "sum",
-  /** Commits per second of this node's actors, whoever asked them. */
+  /** Commits per second of this node's actors, by commands of any caller, messages and timers. */
   commits: "sum",
   /** Messages, timers, calls and publications per second that commits have sent. */
   sent: "sum",

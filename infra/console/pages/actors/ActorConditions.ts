@@ -4,7 +4,6 @@
  * Owns their names in the address, and the values of directory columns: `where.customerId=c-1`. The fields on the
  * page: Conditions.tsx.
  */
-
 import type { ActorFilter } from "../../api/ActorFilter.ts"
 import type { Json, ListedActor } from "../../api/Documents.ts"
 import { stateCondition } from "../../parts/StateLook.ts"
@@ -59,7 +58,7 @@ export const columnsAsked = (search: Search): { readonly [column: string]: Json 
     ),
   )
 
-/** Whether the address has any condition. The order is none. */
+/** Whether the address has any condition. The order of the list is not a condition. */
 export const isFiltered = ({ order: _, ...conditions }: Search): boolean =>
   Object.values(conditions).some((value) => value !== undefined)
 
