@@ -4,7 +4,7 @@
  * Owns the keys under which answers are kept, and the times. No answer is asked for more often than every 2 s.
  */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query"
-import type { ActorFilter } from "./ActorFilter.ts"
+import { type ActorFilter, oldSagas } from "./ActorFilter.ts"
 import { call, type Params, RequestFailed, urlOf } from "./Client.ts"
 import type {
   ActorDocument,
@@ -25,7 +25,7 @@ import type {
   TransitionCount,
   TypeDocument,
 } from "./Documents.ts"
-import { HOUR_MS, joined, minutesSince } from "./History.ts"
+import { joined, minutesSince } from "./History.ts"
 import { oldestFirst, type Slice } from "./OldestFirst.ts"
 
 /** Time between two looks at what changes all the time, in milliseconds. */
@@ -36,6 +36,8 @@ export const LIST_LOOK_MS = 5_000
 const FEW = 20
 /** Items on one page of a list. */
 const LIST_PAGE = 200
+/** Letters on one page of a list. */
+const LETTERS_PAGE = 100
 
 export const typesQuery = queryOptions({
   queryKey: ["types"],
@@ -77,19 +79,20 @@ const PAGES_LOOKED_AT_MAX = 3
 const nextLookMs = (pages: ReadonlyArray<unknown> = []): number | false =>
   pages.length <= PAGES_LOOKED_AT_MAX ? LIST_LOOK_MS : false
 
-export const actorsQuery = (type: string, filter: ActorFilter) =>
+/** A list in pages, as far as the person has scrolled. */
+const listQuery = <Item>(queryKey: ReadonlyArray<unknown>, path: ReadonlyArray<string>, params: object) =>
   infiniteQueryOptions({
-    queryKey: ["actors", type, filter],
+    queryKey,
     queryFn: ({ pageParam, signal }) =>
-      call<Page<ListedActor>>(
-        urlOf(["actors", type], { ...filter, limit: LIST_PAGE, cursor: pageParam } as Params),
-        { signal },
-      ),
+      call<Page<Item>>(urlOf(path, { ...params, cursor: pageParam } as Params), { signal }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next,
     placeholderData: keepPreviousData,
     refetchInterval: ({ state }) => nextLookMs(state.data?.pages),
   })
+
+export const actorsQuery = (type: string, filter: ActorFilter) =>
+  listQuery<ListedActor>(["actors", type, filter], ["actors", type], { ...filter, limit: LIST_PAGE })
 
 /** Actors among which the oldest are looked for: the largest page of the service. */
 const OLDEST_PAGE = 1_000
@@ -168,15 +171,7 @@ export const pendingQuery = (type: string, id: string) =>
   })
 
 export const deadLettersQuery = (reason: string | undefined) =>
-  infiniteQueryOptions({
-    queryKey: ["dead-letters", reason],
-    queryFn: ({ pageParam, signal }) =>
-      call<Page<DeadLetter>>(urlOf(["dead-letters"], { reason, limit: 100, cursor: pageParam }), { signal }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next }) => next,
-    placeholderData: keepPreviousData,
-    refetchInterval: ({ state }) => nextLookMs(state.data?.pages),
-  })
+  listQuery<DeadLetter>(["dead-letters", reason], ["dead-letters"], { reason, limit: LETTERS_PAGE })
 
 export const deadLetterQuery = (number: string) =>
   queryOptions({
@@ -236,21 +231,9 @@ export const readinessQuery = queryOptions({
 
 /** Sagas of all types. */
 export const sagasQuery = (filter: ActorFilter, type?: string) =>
-  infiniteQueryOptions({
-    queryKey: ["sagas", filter, type],
-    queryFn: ({ pageParam, signal }) =>
-      call<Page<ListedActor>>(
-        urlOf(type === undefined ? ["sagas"] : ["sagas", type], {
-          ...filter,
-          limit: LIST_PAGE,
-          cursor: pageParam,
-        } as Params),
-        { signal },
-      ),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next }) => next,
-    placeholderData: keepPreviousData,
-    refetchInterval: ({ state }) => nextLookMs(state.data?.pages),
+  listQuery<ListedActor>(["sagas", filter, type], type === undefined ? ["sagas"] : ["sagas", type], {
+    ...filter,
+    limit: LIST_PAGE,
   })
 
 export const sagaQuery = (type: string, id: string) =>
@@ -317,14 +300,7 @@ export const stuckSagasQuery = queryOptions({
 export const oldSagasQuery = queryOptions({
   queryKey: ["sagas", "few", "old"],
   queryFn: ({ signal }) =>
-    call<Page<ListedActor>>(
-      urlOf(["sagas"], {
-        exceptStates: "completed,compensated,aborted,stuck",
-        createdBefore: new Date(Date.now() - HOUR_MS).toISOString(),
-        limit: FEW,
-      }),
-      { signal },
-    ),
+    call<Page<ListedActor>>(urlOf(["sagas"], { ...oldSagas(Date.now()), limit: FEW } as Params), { signal }),
   refetchInterval: LIST_LOOK_MS,
 })
 

@@ -6,6 +6,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query"
 import { Link, useNavigate, useSearch } from "@tanstack/react-router"
 import { useState } from "react"
+import { ENDED_STATES } from "../api/ActorFilter.ts"
 import type { ListedActor, TypeDocument } from "../api/Documents.ts"
 import { sagasQuery, typesQuery } from "../api/Queries.ts"
 import { spanText, useNow } from "../parts/Clock.ts"
@@ -15,12 +16,12 @@ import { NewsBar } from "../parts/NewsBar.tsx"
 import { Notice, Settled, Unavailable } from "../parts/Notice.tsx"
 import { SettledInput } from "../parts/SettledInput.tsx"
 import { StateMark } from "../parts/StateMark.tsx"
-import { useSteadyRows } from "../parts/SteadyRows.ts"
+import { type AnsweredList, listOf, useSteadyRows } from "../parts/SteadyRows.ts"
 import { commandLine, curlLine, Twins } from "../parts/Twin.tsx"
 import { VirtualTable } from "../parts/VirtualTable.tsx"
 import type { Search } from "../shell/Search.ts"
 import { text } from "../text/English.ts"
-import { ENDED_STATES, SAGA_CONDITIONS, sagaFilter, sagaListCommand } from "./sagas/SagaConditions.ts"
+import { SAGA_CONDITIONS, sagaFilter, sagaListCommand } from "./sagas/SagaConditions.ts"
 
 export const Sagas = () => {
   const search = useSearch({ strict: false }) as Search
@@ -64,20 +65,11 @@ export const Sagas = () => {
         <SettledInput label={text.actors.id} value={id} onSettled={(given) => set({ id: given })} />
       </div>
       <Settled query={list} missing={<Unavailable route="GET /sagas" />}>
-        {({ pages }) => (
+        {() => (
           <Rows
-            rows={pages.flatMap(({ items }) => items)}
-            question={JSON.stringify([filter, type])}
+            list={listOf(list, JSON.stringify([filter, type]))}
             isAll={show === "all" && type === undefined && id === undefined}
             types={types}
-            pageCount={pages.length}
-            isWhole={!list.hasNextPage}
-            isPlaceholder={list.isPlaceholderData}
-            isAsking={list.isFetching}
-            onRefresh={() => void list.refetch()}
-            onEnd={() => {
-              if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage()
-            }}
           />
         )}
       </Settled>
@@ -90,17 +82,10 @@ export const Sagas = () => {
 }
 
 interface RowsProps {
-  readonly rows: ReadonlyArray<ListedActor>
-  readonly question: string
+  readonly list: AnsweredList<ListedActor>
   /** Whether the list has no condition. */
   readonly isAll: boolean
   readonly types: ReadonlyArray<TypeDocument>
-  readonly pageCount: number
-  readonly isWhole: boolean
-  readonly isPlaceholder: boolean
-  readonly isAsking: boolean
-  readonly onRefresh: () => void
-  readonly onEnd: () => void
 }
 
 const keyOf = ({ type, id }: ListedActor): string => `${type} ${id}`
@@ -110,25 +95,20 @@ const COLUMNS =
 const NARROW = "minmax(0, 2fr) minmax(0, 2fr) 88px"
 const narrow = matchMedia("(max-width: 599px)")
 
-const Rows = (props: RowsProps) => {
-  const { isAll, types, isWhole, isAsking, onRefresh, onEnd } = props
+const Rows = ({ list, isAll, types }: RowsProps) => {
   const navigate = useNavigate()
-  const shown = useSteadyRows({ ...props, keyOf })
+  const shown = useSteadyRows(list, keyOf)
   if (shown.rows.length === 0)
     return isAll ? <FirstSaga types={types} /> : <Notice title={text.sagas.noneFits} />
   return (
     <div className="stack">
-      <NewsBar
-        count={text.sagas.shown(shown.rows.length, isWhole)}
-        news={shown}
-        refresh={{ ask: onRefresh, isBusy: isAsking }}
-      />
+      <NewsBar count={text.sagas.shown(shown.rows.length, list.isWhole)} news={shown} list={list} />
       <VirtualTable<ListedActor>
         label={text.pages.sagas}
         rows={shown.rows}
         rowKey={keyOf}
         columns={narrow.matches ? NARROW : COLUMNS}
-        onEnd={onEnd}
+        onEnd={list.onEnd}
         onOpen={({ type, id }) => void navigate({ to: "/actors/$type/$id", params: { type, id } })}
         head={
           <>

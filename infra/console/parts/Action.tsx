@@ -2,17 +2,17 @@
  * A verb of an operator: a button, and a dialog that says what it will do, asks for the reason, and shows its
  * twins.
  *
- * Owns the dialog, and that a viewer's buttons are off. Who may act is decided by the gateway. What can be taken back is
- * offered in the dialog, and after it: Undo.tsx.
+ * Owns the dialog. Who may act is decided by the gateway. What can be taken back is offered in the dialog, and after it:
+ * Undo.tsx.
  */
 import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react"
 import { text } from "../text/English.ts"
-import { useIsOperator } from "./Acting.ts"
 import { sendAction } from "./ActionRequest.ts"
 import { Failure } from "./Notice.tsx"
 import { curlLine, noteHeader, Twins } from "./Twin.tsx"
 import { useUndoOffer } from "./Undo.tsx"
+import { NoteField, noteShown, VerbButton } from "./VerbButton.tsx"
 import type { ActionRequest } from "./Verbs.ts"
 
 interface ActionProps {
@@ -31,24 +31,11 @@ interface ActionProps {
   readonly children?: ReactNode
 }
 
-export const Action = (props: ActionProps) => {
-  const [isOpen, setOpen] = useState(false)
-  const isOperator = useIsOperator()
-  return (
-    <>
-      <button
-        type="button"
-        className={props.isDanger === true ? "danger" : ""}
-        disabled={!isOperator}
-        title={isOperator ? undefined : text.action.viewer}
-        onClick={() => setOpen(true)}
-      >
-        {props.label}
-      </button>
-      {isOpen && <ActionDialog {...props} onClose={() => setOpen(false)} />}
-    </>
-  )
-}
+export const Action = (props: ActionProps) => (
+  <VerbButton label={props.label} isDanger={props.isDanger}>
+    {(onClose) => <ActionDialog {...props} onClose={onClose} />}
+  </VerbButton>
+)
 
 const ActionDialog = ({ onClose, ...given }: ActionProps & { readonly onClose: () => void }) => {
   // What was done stays in the dialog, although the page goes on: a paused type offers to be resumed.
@@ -80,7 +67,7 @@ const ActionDialog = ({ onClose, ...given }: ActionProps & { readonly onClose: (
     act.mutate(wanted)
   }
   const { method, path, params, body, hasNoteInBody } = request
-  const shownNote = note === "" ? text.action.notePlaceholder : note
+  const shownNote = noteShown(note)
   const shownBody = hasNoteInBody === true ? { ...body, note: shownNote } : body
   return (
     <dialog ref={dialog} onClose={close} aria-label={label}>
@@ -88,16 +75,7 @@ const ActionDialog = ({ onClose, ...given }: ActionProps & { readonly onClose: (
         <h2>{label}</h2>
         <p>{effect}</p>
         {children}
-        <label className="field">
-          <span>{text.action.note}</span>
-          <input
-            value={note}
-            required
-            disabled={act.isSuccess}
-            placeholder={text.action.notePlaceholder}
-            onChange={({ target }) => setNote(target.value)}
-          />
-        </label>
+        <NoteField note={note} isOff={act.isSuccess} onChange={setNote} />
         <Twins
           curl={[
             curlLine(method, path, shownBody, params),

@@ -7,9 +7,9 @@
 import { useQueryClient } from "@tanstack/react-query"
 import { type FormEvent, useEffect, useRef, useState } from "react"
 import { text } from "../text/English.ts"
-import { useIsOperator } from "./Acting.ts"
 import { sendAction } from "./ActionRequest.ts"
 import { Twins } from "./Twin.tsx"
+import { NoteField, noteShown, VerbButton } from "./VerbButton.tsx"
 import type { ActionRequest } from "./Verbs.ts"
 
 interface Item {
@@ -31,24 +31,11 @@ interface ManyActionProps {
   readonly onDone: () => void
 }
 
-export const ManyAction = (props: ManyActionProps) => {
-  const [isOpen, setOpen] = useState(false)
-  const isOperator = useIsOperator()
-  return (
-    <>
-      <button
-        type="button"
-        className={props.isDanger === true ? "danger" : ""}
-        disabled={!isOperator}
-        title={isOperator ? undefined : text.action.viewer}
-        onClick={() => setOpen(true)}
-      >
-        {props.label}
-      </button>
-      {isOpen && <ManyDialog {...props} onClose={() => setOpen(false)} />}
-    </>
-  )
-}
+export const ManyAction = (props: ManyActionProps) => (
+  <VerbButton label={props.label} isDanger={props.isDanger}>
+    {(onClose) => <ManyDialog {...props} onClose={onClose} />}
+  </VerbButton>
+)
 
 interface Run {
   readonly doneCount: number
@@ -105,17 +92,8 @@ const ManyDialog = ({
       <form className="stack" onSubmit={(event) => void start(event)}>
         <h2>{label}</h2>
         <p>{effect}</p>
-        <label className="field">
-          <span>{text.action.note}</span>
-          <input
-            value={note}
-            required
-            disabled={run !== undefined}
-            placeholder={text.action.notePlaceholder}
-            onChange={({ target }) => setNote(target.value)}
-          />
-        </label>
-        <Twins lines={lines(note === "" ? text.action.notePlaceholder : note)} />
+        <NoteField note={note} isOff={run !== undefined} onChange={setNote} />
+        <Twins lines={lines(noteShown(note))} />
         {run !== undefined && (
           <>
             <progress max={items.length} value={handled} aria-label={label} />

@@ -1,15 +1,15 @@
 /** The head of a list: how many rows it has, what has come anew, and a button that asks again. */
 import { text } from "../text/English.ts"
-import type { ShownRows } from "./SteadyRows.ts"
+import type { AnsweredList, ShownRows } from "./SteadyRows.ts"
 
 interface NewsBarProps {
   /** How many rows are shown. */
   readonly count: string
   readonly news: Pick<ShownRows<unknown>, "newCount" | "goneCount" | "show">
-  readonly refresh?: { readonly ask: () => void; readonly isBusy: boolean }
+  readonly list: Pick<AnsweredList<unknown>, "isAsking" | "onRefresh">
 }
 
-export const NewsBar = ({ count, news: { newCount, goneCount, show }, refresh }: NewsBarProps) => (
+export const NewsBar = ({ count, news: { newCount, goneCount, show }, list }: NewsBarProps) => (
   <div className="row spread list-head">
     <span className="quiet" role="status">
       {count}
@@ -20,18 +20,16 @@ export const NewsBar = ({ count, news: { newCount, goneCount, show }, refresh }:
           {text.list.news(newCount, goneCount)}
         </button>
       )}
-      {refresh !== undefined && (
-        <button
-          type="button"
-          disabled={refresh.isBusy}
-          onClick={() => {
-            refresh.ask()
-            show()
-          }}
-        >
-          {text.list.refresh}
-        </button>
-      )}
+      <button
+        type="button"
+        disabled={list.isAsking}
+        onClick={() => {
+          list.onRefresh()
+          show()
+        }}
+      >
+        {text.list.refresh}
+      </button>
     </span>
   </div>
 )

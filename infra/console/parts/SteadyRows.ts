@@ -4,7 +4,9 @@
  * Owns which rows a list shows while fresher answers arrive. Values of shown rows follow the answers. Rows of a page
  * that the person has scrolled to are added at the end, because that moves nothing. The bar: NewsBar.tsx.
  */
+import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query"
 import { useState } from "react"
+import type { Page } from "../api/Documents.ts"
 
 export interface Steady<Row> {
   readonly rows: ReadonlyArray<Row>
@@ -42,15 +44,40 @@ export const steadyRows = <Row>(
   }
 }
 
-interface SteadyList<Row> {
+/** A list as it was answered last. */
+export interface AnsweredList<Row> {
   readonly rows: ReadonlyArray<Row>
-  readonly keyOf: (row: Row) => string
   /** What the rows answer. Another question shows its rows at once. */
   readonly question: string
   readonly pageCount: number
+  /** False: the list goes on after these rows. */
   readonly isWhole: boolean
   /** True while the rows are still those of the question before. */
   readonly isPlaceholder: boolean
+  readonly isAsking: boolean
+  readonly onRefresh: () => void
+  /** Asks for the next page, if there is one. */
+  readonly onEnd: () => void
+}
+
+/** The pages of a query as a list. */
+export const listOf = <Row>(
+  query: UseInfiniteQueryResult<InfiniteData<Page<Row>>>,
+  question: string,
+): AnsweredList<Row> => {
+  const pages = query.data?.pages ?? []
+  return {
+    rows: pages.flatMap(({ items }) => items),
+    question,
+    pageCount: pages.length,
+    isWhole: !query.hasNextPage,
+    isPlaceholder: query.isPlaceholderData,
+    isAsking: query.isFetching,
+    onRefresh: () => void query.refetch(),
+    onEnd: () => {
+      if (query.hasNextPage && !query.isFetchingNextPage) void query.fetchNextPage()
+    },
+  }
 }
 
 export interface ShownRows<Row> extends Steady<Row> {
@@ -58,8 +85,10 @@ export interface ShownRows<Row> extends Steady<Row> {
   readonly show: () => void
 }
 
-export const useSteadyRows = <Row>(list: SteadyList<Row>): ShownRows<Row> => {
-  const { rows, keyOf, question, pageCount, isWhole, isPlaceholder } = list
+export const useSteadyRows = <Row>(
+  { rows, question, pageCount, isWhole, isPlaceholder }: AnsweredList<Row>,
+  keyOf: (row: Row) => string,
+): ShownRows<Row> => {
   const [held, setHeld] = useState({ question, pageCount, rows })
   const show = () => setHeld({ question, pageCount, rows })
   if (isPlaceholder) return { rows: held.rows, newCount: 0, goneCount: 0, show }

@@ -4,17 +4,18 @@
  * Owns the table, and what stands in its place while there are none. Which rows are shown while the list changes:
  * ../../parts/SteadyRows.ts.
  */
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query"
+import { type UseQueryResult, useInfiniteQuery, useQuery } from "@tanstack/react-query"
 import { Link, useNavigate } from "@tanstack/react-router"
 import { useState } from "react"
 import type { ChartState, Json, ListedActor, TypeDocument } from "../../api/Documents.ts"
+import type { Slice } from "../../api/OldestFirst.ts"
 import { actorsQuery, oldestActorsQuery } from "../../api/Queries.ts"
 import { Id } from "../../parts/Id.tsx"
 import { Moment } from "../../parts/Moment.tsx"
 import { NewsBar } from "../../parts/NewsBar.tsx"
 import { Notice, Settled, Unavailable } from "../../parts/Notice.tsx"
 import { StateMark } from "../../parts/StateMark.tsx"
-import { useSteadyRows } from "../../parts/SteadyRows.ts"
+import { type AnsweredList, listOf, useSteadyRows } from "../../parts/SteadyRows.ts"
 import { curlLine, Twins } from "../../parts/Twin.tsx"
 import { VirtualTable } from "../../parts/VirtualTable.tsx"
 import type { Search } from "../../shell/Search.ts"
@@ -34,28 +35,18 @@ export const ActorList = ({ type, document, search }: ActorListProps) => {
   const isOldest = search["order"] === "oldest"
   const pages = useInfiniteQuery({ ...actorsQuery(type, filter), enabled: !isOldest })
   const oldest = useQuery({ ...oldestActorsQuery(type, filter), enabled: isOldest })
-  const list = isOldest ? oldest : pages
-  const byId = pages.data?.pages ?? []
-  const found = isOldest ? oldest.data?.items : pages.data && byId.flatMap(({ items }) => items)
-  const isWhole = isOldest ? oldest.data?.isWhole === true : !pages.hasNextPage
+  const asked = isOldest ? oldest : pages
+  const question = JSON.stringify([type, filter, isOldest])
   return (
     <>
       <Settled
-        query={{ data: found, error: list.error, isPending: list.isPending, refetch: list.refetch }}
+        query={{ data: asked.data, error: asked.error, isPending: asked.isPending, refetch: asked.refetch }}
         missing={<Unavailable route={text.actors.noList} />}
       >
-        {(rows) => (
+        {() => (
           <Rows
-            rows={rows}
-            question={JSON.stringify([type, filter, isOldest])}
-            {...{ type, document, search, isOldest, isWhole }}
-            pageCount={isOldest ? 1 : byId.length}
-            isPlaceholder={list.isPlaceholderData}
-            isAsking={list.isFetching}
-            onRefresh={() => void list.refetch()}
-            onEnd={() => {
-              if (!isOldest && pages.hasNextPage && !pages.isFetchingNextPage) void pages.fetchNextPage()
-            }}
+            list={isOldest ? oldestList(oldest, question) : listOf(pages, question)}
+            {...{ type, document, search, isOldest }}
           />
         )}
       </Settled>
@@ -67,16 +58,24 @@ export const ActorList = ({ type, document, search }: ActorListProps) => {
   )
 }
 
+/** The oldest actors as a list, which does not go on. */
+const oldestList = (
+  query: UseQueryResult<Slice<ListedActor>>,
+  question: string,
+): AnsweredList<ListedActor> => ({
+  rows: query.data?.items ?? [],
+  question,
+  pageCount: 1,
+  isWhole: query.data?.isWhole === true,
+  isPlaceholder: query.isPlaceholderData,
+  isAsking: query.isFetching,
+  onRefresh: () => void query.refetch(),
+  onEnd: () => undefined,
+})
+
 interface RowsProps extends ActorListProps {
-  readonly rows: ReadonlyArray<ListedActor>
-  readonly question: string
+  readonly list: AnsweredList<ListedActor>
   readonly isOldest: boolean
-  readonly isWhole: boolean
-  readonly pageCount: number
-  readonly isPlaceholder: boolean
-  readonly isAsking: boolean
-  readonly onRefresh: () => void
-  readonly onEnd: () => void
 }
 
 const keyOf = ({ id }: ListedActor): string => id
@@ -93,10 +92,9 @@ const columnsWith = (count: number): string =>
 /** Width below which the table scrolls sideways, in pixels, for this number of directory columns. */
 const leastWidth = (count: number): number => 560 + 112 * count
 
-const Rows = (props: RowsProps) => {
-  const { type, document, search, isOldest, isWhole, isAsking, onRefresh, onEnd } = props
+const Rows = ({ list, type, document, search, isOldest }: RowsProps) => {
   const navigate = useNavigate()
-  const shown = useSteadyRows({ ...props, keyOf })
+  const shown = useSteadyRows(list, keyOf)
   const columns = seenColumns(shown.rows).map(({ name }) => name)
   if (shown.rows.length === 0)
     return isFiltered(search) ? <NothingFits type={type} /> : <FirstCommand type={document} />
@@ -104,12 +102,12 @@ const Rows = (props: RowsProps) => {
     <div className="stack">
       <NewsBar
         count={
-          isOldest && !isWhole
+          isOldest && !list.isWhole
             ? text.actors.oldest(shown.rows.length)
-            : text.actors.shown(shown.rows.length, isWhole)
+            : text.actors.shown(shown.rows.length, list.isWhole)
         }
         news={shown}
-        refresh={{ ask: onRefresh, isBusy: isAsking }}
+        list={list}
       />
       <VirtualTable<ListedActor>
         label={text.actors.title}
@@ -117,7 +115,7 @@ const Rows = (props: RowsProps) => {
         rowKey={keyOf}
         columns={narrow.matches ? NARROW_COLUMNS : columnsWith(columns.length)}
         {...(narrow.matches || columns.length === 0 ? {} : { leastWidth: leastWidth(columns.length) })}
-        onEnd={onEnd}
+        onEnd={list.onEnd}
         onOpen={({ id }) => void navigate({ to: "/actors/$type/$id", params: { type, id } })}
         head={
           <>

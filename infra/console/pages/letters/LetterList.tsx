@@ -11,7 +11,7 @@ import { ManyAction } from "../../parts/ManyAction.tsx"
 import { Moment } from "../../parts/Moment.tsx"
 import { NewsBar } from "../../parts/NewsBar.tsx"
 import { Settled } from "../../parts/Notice.tsx"
-import { useSteadyRows } from "../../parts/SteadyRows.ts"
+import { type AnsweredList, listOf, useSteadyRows } from "../../parts/SteadyRows.ts"
 import { commandLine, curlLine, noteHeader, Twins } from "../../parts/Twin.tsx"
 import { verbs } from "../../parts/Verbs.ts"
 import { VirtualTable } from "../../parts/VirtualTable.tsx"
@@ -34,19 +34,10 @@ export const LetterList = ({ search, onChange, actedAt, onActed }: LetterListPro
   return (
     <>
       <Settled query={list}>
-        {({ pages }) => (
+        {() => (
           <Rows
-            {...{ search, onChange, actedAt, onActed }}
-            rows={pages.flatMap(({ items }) => items)}
-            question={`${reason} ${isAfterAct ? actedAt : ""}`}
-            pageCount={pages.length}
-            isWhole={!list.hasNextPage}
-            isPlaceholder={list.isPlaceholderData}
-            isAsking={list.isFetching}
-            onRefresh={() => void list.refetch()}
-            onEnd={() => {
-              if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage()
-            }}
+            {...{ search, onChange, onActed }}
+            list={listOf(list, `${reason} ${isAfterAct ? actedAt : ""}`)}
           />
         )}
       </Settled>
@@ -58,15 +49,8 @@ export const LetterList = ({ search, onChange, actedAt, onActed }: LetterListPro
   )
 }
 
-interface RowsProps extends LetterListProps {
-  readonly rows: ReadonlyArray<DeadLetter>
-  readonly question: string
-  readonly pageCount: number
-  readonly isWhole: boolean
-  readonly isPlaceholder: boolean
-  readonly isAsking: boolean
-  readonly onRefresh: () => void
-  readonly onEnd: () => void
+interface RowsProps extends Omit<LetterListProps, "actedAt"> {
+  readonly list: AnsweredList<DeadLetter>
 }
 
 const keyOf = ({ number }: DeadLetter): string => String(number)
@@ -75,9 +59,8 @@ const COLUMNS = "24px 72px minmax(96px, 2fr) minmax(80px, 1fr) minmax(120px, 4fr
 const NARROW = "24px 40px minmax(96px, 2fr) minmax(64px, 1fr)"
 const narrow = matchMedia("(max-width: 599px)")
 
-const Rows = (props: RowsProps) => {
-  const { search, onChange, isWhole, isAsking, onRefresh, onEnd } = props
-  const shown = useSteadyRows({ ...props, keyOf })
+const Rows = ({ list, search, onChange, onActed }: RowsProps) => {
+  const shown = useSteadyRows(list, keyOf)
   const selected = selectedOf(search["select"])
   const chosen = new Set(selected)
   const select = (numbers: ReadonlyArray<number>) => onChange({ select: selectionText(numbers) })
@@ -86,12 +69,8 @@ const Rows = (props: RowsProps) => {
   const isAll = all.length > 0 && all.every((number) => chosen.has(number))
   return (
     <div className="stack">
-      <NewsBar
-        count={text.letters.shown(shown.rows.length, isWhole)}
-        news={shown}
-        refresh={{ ask: onRefresh, isBusy: isAsking }}
-      />
-      <Selection numbers={selected} onClear={() => select([])} onActed={props.onActed} />
+      <NewsBar count={text.letters.shown(shown.rows.length, list.isWhole)} news={shown} list={list} />
+      <Selection numbers={selected} onClear={() => select([])} onActed={onActed} />
       <VirtualTable<DeadLetter>
         label={text.pages.deadLetters}
         rows={shown.rows}
@@ -100,7 +79,7 @@ const Rows = (props: RowsProps) => {
         height="400px"
         onOpen={({ number }) => open(number)}
         isSelected={({ number }) => chosen.has(number) || String(number) === search["letter"]}
-        onEnd={onEnd}
+        onEnd={list.onEnd}
         head={
           <>
             <span role="columnheader">

@@ -1,20 +1,12 @@
 /**
  * The conditions of the list of sagas: as the address names them, as the route takes them, and as flags of the command.
  *
- * Owns which sagas run: those that have not ended and are not stuck. A saga that has completed is not done, because its
- * parent may have it undone.
+ * Owns their names. Which sagas run: api/ActorFilter.ts.
  */
-import type { ActorFilter } from "../../api/ActorFilter.ts"
+import { type ActorFilter, oldSagas, runningSagas } from "../../api/ActorFilter.ts"
 
 /** Names of the conditions in the address. */
 export const SAGA_CONDITIONS = ["all", "open", "old", "stuck", "compensating"] as const
-
-/** States in which a saga has ended. */
-export const ENDED_STATES: ReadonlyArray<string> = ["completed", "compensated", "aborted"]
-
-const NOT_RUNNING = [...ENDED_STATES, "stuck"].join(",")
-
-const HOUR_MS = 3_600_000
 
 /** The condition as the route takes it. */
 export const sagaFilter = (show: string, idPrefix: string | undefined, nowMs: number): ActorFilter => {
@@ -23,9 +15,9 @@ export const sagaFilter = (show: string, idPrefix: string | undefined, nowMs: nu
     case "compensating":
       return { idPrefix, state: show }
     case "open":
-      return { idPrefix, exceptStates: NOT_RUNNING }
+      return { idPrefix, ...runningSagas }
     case "old":
-      return { idPrefix, exceptStates: NOT_RUNNING, createdBefore: new Date(nowMs - HOUR_MS).toISOString() }
+      return { idPrefix, ...oldSagas(nowMs) }
     default:
       return { idPrefix }
   }
