@@ -63,6 +63,8 @@ export interface Cluster {
   readonly pin: (slot: string, memberId: string | undefined) => Effect.Effect<void, LeasesUnavailable>
   /** Pauses or resumes all actors of a type, on all nodes. */
   readonly pause: (type: string, isPaused: boolean) => Effect.Effect<void, LeasesUnavailable>
+  /** All records are read soon, whatever the hints say: somebody speaks of one that this node has not seen. */
+  readonly lookAgain: Effect.Effect<void>
   /** Hands all slots off and removes this node's record. Safe to call twice. */
   readonly leave: Effect.Effect<void>
 }
@@ -325,6 +327,10 @@ class Agent implements Cluster {
     const nowMs = this.#nowMs
     if (nowMs - this.#suspectedAtMs < SUSPICION_PAUSE_MS) return
     this.#suspectedAtMs = nowMs
+    this.#lookAgain()
+  }
+
+  #lookAgain(): void {
     this.#records.doubt()
     this.#something.openUnsafe()
   }
@@ -353,6 +359,8 @@ class Agent implements Cluster {
 
   readonly pause = (type: string, isPaused: boolean) =>
     Effect.andThen(this.#wishes.pause(type, isPaused), this.#wake)
+
+  readonly lookAgain: Effect.Effect<void> = Effect.sync(() => this.#lookAgain())
 
   readonly leave: Effect.Effect<void> = Effect.suspend(() => {
     if (this.#isLeaving) return this.#hasLeft.await

@@ -4,7 +4,7 @@
  * Owns the gathering and the verbs. Wishes that concern all (a pin, a paused type) are records that every member reads;
  * those that concern one member are asked of it (../cluster/MemberRequests.ts), and answered there (MemberAnswers.ts).
  */
-import { Clock, Effect, Option, Schema, type Stream } from "effect"
+import { Clock, Effect, Option, Schedule, Schema, type Stream } from "effect"
 import { addressOf } from "../address/ActorAddress.ts"
 import type { Cluster } from "../cluster/Cluster.ts"
 import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
@@ -30,6 +30,10 @@ import { isLoad, type MemberLoad, type Question } from "./MemberAnswers.ts"
 
 /** How long a member may take to say how it is, in milliseconds. */
 const MEMBER_TIMEOUT_MS = 1_000
+
+/** How long a verb waits for the record of a member that this node has not seen, in milliseconds, and how often it looks. */
+const UNSEEN_WAIT_MS = 1_000
+const UNSEEN_PAUSE_MS = 20
 
 /** One member of the cluster. */
 export interface MemberStatus {
@@ -180,7 +184,7 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
       ),
     )
 
-  const memberNamed = (name: string): Effect.Effect<string, ClusterVerbFailed> =>
+  const seenMember = (name: string): Effect.Effect<string, ClusterVerbFailed> =>
     Effect.suspend(() => {
       const members = seen.members()
       if (members.has(name)) return Effect.succeed(name)
@@ -195,6 +199,15 @@ export const makeClusterControl = (options: ControlOptions): ClusterControl => {
         hint: `Members are ${names.join(", ") || "(none)"}.`,
       })
     })
+
+  /** A member that has just joined may be known to everybody but this node. */
+  const memberNamed = (name: string): Effect.Effect<string, ClusterVerbFailed> => {
+    const waiting = Effect.retry(seenMember(name), {
+      schedule: Schedule.spaced(UNSEEN_PAUSE_MS),
+      times: UNSEEN_WAIT_MS / UNSEEN_PAUSE_MS,
+    })
+    return Effect.catch(seenMember(name), () => Effect.andThen(cluster.lookAgain, waiting))
+  }
 
   const slotNamed = (slot: string): Effect.Effect<string, ClusterVerbFailed> =>
     Effect.suspend(() =>

@@ -1,4 +1,5 @@
 /** What moves where an operator says so, and what runs on one node alone. */
+import { setTimeout } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import { defineSingleton } from "../../../runtime/singleton/Singleton.ts"
 import { node, shardCountOf, shardsSeenBy, shared } from "../../fixtures/memory/ClusterNodes.ts"
@@ -30,6 +31,17 @@ describe("a slot that an operator moves", () => {
       reason: "UnknownMember",
     })
   })
+})
+
+it("a slot moves to a member that this node has not seen yet", async () => {
+  const on = await shared()
+  // It hears nothing, and reads all records every 15 seconds once it has settled.
+  const one = await node("one", { ...on, cluster: on.cluster.withoutHints }, { leaseMs: 60_000 })
+  await setTimeout(1_000)
+  const two = await node("two", on, { leaseMs: 60_000 })
+  await one.system.cluster.move("shard.0", two.system.cluster.memberId())
+  const pins = async () => (await one.system.cluster.status()).pins
+  expect(await pins()).toEqual({ "shard.0": two.system.cluster.memberId() })
 })
 
 describe("a singleton", () => {
