@@ -10,6 +10,7 @@ import { journalCommand } from "./JournalCommand.ts"
 import { operationsCommand } from "./OperationsCommand.ts"
 import { Json } from "./Output.ts"
 import { projectionsCommand } from "./ProjectionsCommand.ts"
+import { reactorsCommand } from "./ReactorsCommand.ts"
 import { sagasCommand } from "./SagasCommand.ts"
 import { serversCommand } from "./ServersCommand.ts"
 import { simCommand } from "./SimCommand.ts"
@@ -27,6 +28,7 @@ export const everstateCommand = Command.make("everstate").pipe(
         sagasCommand,
         deadLettersCommand,
         projectionsCommand,
+        reactorsCommand,
         clusterCommand,
         operationsCommand,
         journalCommand,

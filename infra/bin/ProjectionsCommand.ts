@@ -30,7 +30,8 @@ const projectionsText = (projections: ReadonlyArray<Document>, paint: Paint): st
     { paint, none: "No projections." },
   )
 
-const stops = (owners: ReadonlyArray<Document>): string =>
+/** Where partitions are stopped, and why; empty if none is. */
+export const stops = (owners: ReadonlyArray<Document>): string =>
   owners
     .filter(({ stopped }) => stopped !== undefined)
     .map(({ slot, stopped }) => `${slot} at ${stopped.sequence}: ${stopped.reason}`)

@@ -7,6 +7,7 @@
  */
 import { Context, Effect, Layer, type Scope } from "effect"
 import { ActorSystem, layer } from "../effect.ts"
+import { reactorDocument } from "../gateway/FollowerDocuments.ts"
 import { makeGateway } from "../http.ts"
 import { loadDefinitions } from "./DefinitionModule.ts"
 import type { Remote } from "./Remote.ts"
@@ -33,7 +34,8 @@ export const remoteSystem = Effect.fnUntraced(function* ({
   module,
 }: SystemPlace): Effect.fn.Return<Remote, VerbFailed, Scope.Scope> {
   const { definitions } = yield* loadDefinitions(module)
-  const { actors, sagas, projections } = definitions
+  // Reactors are read and not run: a verb must not start one that no node has had yet.
+  const { actors, sagas, projections, reactors } = definitions
   const node = { name: `everstate-${process.pid}`, weight: WEIGHT }
   // On Effects, so that it logs as this command does.
   const services = yield* Effect.mapError(
@@ -50,7 +52,19 @@ export const remoteSystem = Effect.fnUntraced(function* ({
     ),
     (gateway) => Effect.promise(() => gateway.close()),
   )
-  return { ...remoteHttp({ url: INNER_URL, token: undefined, fetch: gateway.fetch }), where: nats }
+  const remote = remoteHttp({ url: INNER_URL, token: undefined, fetch: gateway.fetch })
+  const reactorPage = Effect.gen(function* () {
+    const cluster = yield* system.cluster.status
+    const items = yield* Effect.forEach(reactors, (one) => reactorDocument(system, one, undefined, cluster), {
+      concurrency: "unbounded",
+    })
+    return { items }
+  })
+  return {
+    ...remote,
+    where: nats,
+    get: (path, query) => (path === "/reactors" ? reactorPage : remote.get(path, query)),
+  }
 })
 
 const userIn = ({ headers }: Request): string | undefined => {

@@ -14,7 +14,7 @@ const followerFields = {
   state: Schema.String.annotate({
     description: "On the node that answers; `elsewhere` if none of its partitions runs there",
   }),
-  lag: Schema.Int.annotate({ description: "Journal sequences that it is behind" }),
+  lag: Schema.Int.annotate({ description: "Journal records that it is behind, on whichever node it runs" }),
   lastError: Schema.optionalKey(Schema.String),
   owners: Schema.Array(
     Schema.Struct({
@@ -32,7 +32,10 @@ const ProjectionDocument = Schema.Struct({
   deadLetters: Schema.Int,
 }).annotate({ identifier: "ProjectionDocument" })
 
-const ReactorDocument = Schema.Struct(followerFields).annotate({ identifier: "ReactorDocument" })
+const ReactorDocument = Schema.Struct({
+  ...followerFields,
+  position: Schema.Int.annotate({ description: "Sequence up to which everything is handled and sent" }),
+}).annotate({ identifier: "ReactorDocument" })
 
 const OperationDocument = Schema.Struct({
   number: Schema.Int,

@@ -1,12 +1,17 @@
 /**
- * How far projections are by what Postgres and the journal hold, whichever node runs them.
+ * How far projections and reactors are by what Postgres, the checkpoints and the journal hold, whichever node
+ * runs them.
  *
- * A node knows of a projection that it runs itself (runtime/projection/ProjectionStatus.ts). Of the others a
- * gateway learns here. Owns the two reads, and finding them for a system.
+ * A node knows of the partitions that it runs itself (runtime/follower/FollowerProgress.ts). Of the others a
+ * gateway learns here. Owns the reads, and finding them for a system.
  */
 import { Effect } from "effect"
+import { Checkpoints } from "../../runtime/checkpoint/Checkpoints.ts"
+import type { FollowerState } from "../../runtime/follower/FollowerStatus.ts"
 import { Journal } from "../../runtime/journal/Journal.ts"
 import { recordCountBetween, streamSequenceUpTo } from "../../runtime/journal/Partition.ts"
+import type { ReactorDefinition } from "../../runtime/reactor/Reactor.ts"
+import { positionName, readStoredPosition } from "../../runtime/reactor/StoredPosition.ts"
 import type { ActorSystemService } from "../../runtime/system/ActorSystem.ts"
 import { findMessage } from "../nats/connection/JetStreamApi.ts"
 import { NatsConnection } from "../nats/connection/NatsConnection.ts"
@@ -17,25 +22,51 @@ import { PostgresPool } from "../postgres/PostgresPool.ts"
 /** Longest wait for the journal, in milliseconds. */
 const JOURNAL_MS = 2_000
 
-interface StoredProgress {
-  /** Offset of the partition that is furthest behind. */
-  readonly offset: number
-  /** Records after the offsets, those of other actor types included; 0 if none is of the projection's types. */
+/** How far a follower is in one partition, or in all of them. */
+interface Progress {
+  /** Sequence up to which it has finished everything; of several partitions, in the one furthest behind. */
+  readonly position: number
+  /** Records after the position, those of other actor types included; 0 if none is of the follower's types. */
   readonly lag: number
 }
 
-interface Named {
-  readonly name: string
-  readonly version: number
+/** What a node knows of one partition. */
+export interface KnownPartition extends Progress {
+  readonly partition: number
+  readonly state: FollowerState
 }
 
-/** Reads how far a projection is. Fails with a sentence. */
-type ReadProgress = (projection: Named) => Effect.Effect<StoredProgress, string>
+/** Reads how far a follower is in a partition. Fails with a sentence. */
+export type ReadProgress = (partition: number) => Effect.Effect<Progress, string>
 
-const known = new WeakMap<ActorSystemService, ReadProgress>()
+/** The reads of one system. */
+interface StoredProgress {
+  readonly partitionCount: number
+  readonly ofProjection: (projection: { readonly name: string; readonly version: number }) => ReadProgress
+  readonly ofReactor: (reactor: ReactorDefinition) => ReadProgress
+}
+
+const known = new WeakMap<ActorSystemService, StoredProgress>()
 
 /** The reads of a system that `layer` or `ActorSystem.start` has made; undefined for one in memory. */
-export const storedProgressOf = (system: ActorSystemService): ReadProgress | undefined => known.get(system)
+export const storedProgressOf = (system: ActorSystemService): StoredProgress | undefined => known.get(system)
+
+/** The total of all partitions: those that run on this node as it knows them, the others as they are stored. */
+export const progressOfAll = (
+  partitions: ReadonlyArray<KnownPartition>,
+  read: ReadProgress,
+): Effect.Effect<Progress, string> =>
+  Effect.map(
+    Effect.forEach(
+      partitions,
+      (known): Effect.Effect<Progress, string> =>
+        known.state === "elsewhere" ? read(known.partition) : Effect.succeed(known),
+    ),
+    (all) => ({
+      position: all.reduce((worst, next) => (next.lag > worst.lag ? next : worst)).position,
+      lag: all.reduce((sum, { lag }) => sum + lag, 0),
+    }),
+  )
 
 /** Makes the reads of a system that has just been built. */
 export const keepStoredProgress = Effect.fnUntraced(function* (
@@ -45,42 +76,53 @@ export const keepStoredProgress = Effect.fnUntraced(function* (
   const pool = yield* PostgresPool
   const { requests } = yield* NatsConnection
   const { partitionCount, lastSequence } = yield* Journal
+  const checkpoints = yield* Checkpoints
   const subjects = journalSubjectsOf(namespace)
 
-  /** Whether there is a record after the offset below a subject. */
-  const hasNext = Effect.fnUntraced(function* (partition: number, offset: number, wanted: string) {
+  /** Whether there is a record after the position below a subject. */
+  const hasNext = Effect.fnUntraced(function* (partition: number, position: number, wanted: string) {
     const stream = streamName(namespace, partitionCount, partition)
-    const seq = streamSequenceUpTo(offset, partition, partitionCount) + 1
+    const seq = streamSequenceUpTo(position, partition, partitionCount) + 1
     return (yield* findMessage(requests, stream, { next_by_subj: wanted, seq }, JOURNAL_MS)) !== undefined
   })
 
-  known.set(system, ({ name, version }) =>
-    Effect.gen(function* () {
+  const progressAt = Effect.fnUntraced(function* (
+    partition: number,
+    position: number,
+    wanted: ReadonlyArray<string>,
+  ) {
+    const next = yield* Effect.forEach(wanted, (subject) => hasNext(partition, position, subject))
+    if (!next.includes(true)) return { position, lag: 0 }
+    const newest = yield* lastSequence(partition)
+    return { position, lag: recordCountBetween(position, newest, partitionCount) }
+  })
+
+  const subjectsOf = (types: ReadonlyArray<{ readonly type: string }>) =>
+    types.map(({ type }) => subjects.ofType(type))
+
+  known.set(system, {
+    partitionCount,
+    ofProjection: ({ name, version }) => {
       const from = system.given.projections.find((each) => each.name === name)?.from
-      const wanted = from === undefined ? [subjects.all] : from.map(({ type }) => subjects.ofType(type))
-      const { rows } = yield* pool.query({
-        text: `select partition, sequence from ${pool.table("projections")}
-          where namespace = $1 and name = $2 and version = $3`,
-        values: [namespace, name, version],
-      })
-      const partitions = yield* Effect.forEach(rows, (row) =>
+      const wanted = from === undefined ? [subjects.all] : subjectsOf(from)
+      return (partition) =>
         Effect.gen(function* () {
-          const [partition, offset] = [Number(row["partition"]), Number(row["sequence"])]
-          const next = yield* Effect.forEach(wanted, (subject) => hasNext(partition, offset, subject))
-          const newest = yield* lastSequence(partition)
-          return {
-            offset,
-            lag: next.includes(true) ? recordCountBetween(offset, newest, partitionCount) : 0,
-          }
-        }),
-      )
-      return partitions.reduce(
-        (sum, { offset, lag }, index) => ({
-          offset: index === 0 || lag > sum.lag ? offset : sum.offset,
-          lag: sum.lag + lag,
-        }),
-        { offset: 0, lag: 0 },
-      )
-    }).pipe(Effect.mapError(({ message }) => message)),
-  )
+          const { rows } = yield* pool.query({
+            text: `select sequence from ${pool.table("projections")}
+              where namespace = $1 and name = $2 and version = $3 and partition = $4`,
+            values: [namespace, name, version, partition],
+          })
+          return yield* progressAt(partition, Number(rows[0]?.["sequence"] ?? 0), wanted)
+        }).pipe(Effect.mapError(({ message }) => message))
+    },
+    ofReactor: (reactor) => {
+      const wanted = subjectsOf(reactor.from)
+      return (partition) =>
+        Effect.gen(function* () {
+          const name = positionName(reactor.name, partition, partitionCount)
+          const { after } = yield* readStoredPosition(checkpoints, reactor, name)
+          return after === undefined ? { position: 0, lag: 0 } : yield* progressAt(partition, after, wanted)
+        }).pipe(Effect.mapError(({ message }) => message))
+    },
+  })
 })

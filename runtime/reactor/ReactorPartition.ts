@@ -15,6 +15,7 @@ import { thrownText } from "../json/Thrown.ts"
 import { type Reacting, unavailablePauses } from "./Reacting.ts"
 import type { ReactorDefinition } from "./Reactor.ts"
 import type { ReactorProgress } from "./ReactorProgress.ts"
+import { positionName, readStoredPosition, startNoteName } from "./StoredPosition.ts"
 
 /** Records whose messages are sent together. A stop in between repeats them. */
 const RECORDS_AT_ONCE_MAX = 256
@@ -138,8 +139,7 @@ class Run {
   })
 
   get #checkpoint(): string {
-    const name = `reactor.${this.#reactor.name}`
-    return this.#journal.partitionCount === 1 ? name : `${name}.p${this.#progress.partition}`
+    return positionName(this.#reactor.name, this.#progress.partition, this.#journal.partitionCount)
   }
 
   #follow() {
@@ -158,14 +158,11 @@ class Run {
   /** The stored position. For `start: "now"`, the note keeps where the reactor began. */
   #startPosition() {
     return Effect.gen({ self: this }, function* () {
-      const stored = yield* this.#checkpoints.position(this.#checkpoint)
+      const { stored, after } = yield* readStoredPosition(this.#checkpoints, this.#reactor, this.#checkpoint)
       this.#storedPosition = stored
-      if (stored > 0 || this.#reactor.start === "beginning") return stored
-      const noteName = `${this.#checkpoint}.start`
-      const began = yield* this.#checkpoints.note(noteName)
-      if (typeof began === "number") return began
+      if (after !== undefined) return after
       const now = yield* this.#journal.lastSequence(this.#progress.partition)
-      yield* this.#checkpoints.write(noteName, now)
+      yield* this.#checkpoints.write(startNoteName(this.#checkpoint), now)
       return now
     })
   }

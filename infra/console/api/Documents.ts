@@ -243,6 +243,8 @@ export interface FollowerDocument {
   readonly version?: number
   readonly offset?: number
   readonly deadLetters?: number
+  /** Of reactors only: the sequence up to which everything is handled and sent. */
+  readonly position?: number
 }
 
 export interface OperationDocument {

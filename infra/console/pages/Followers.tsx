@@ -29,6 +29,7 @@ export const Followers = () => {
         {(page) => <List title={text.followers.reactors} page={page} at={reactors.dataUpdatedAt} />}
       </Settled>
       <Twins command={["projections", "list"]} curl={curlLine("GET", ["projections"])} />
+      <Twins command={["reactors", "list"]} curl={curlLine("GET", ["reactors"])} />
     </div>
   )
 }
@@ -57,30 +58,31 @@ const List = ({ title, page, at }: ListProps) => (
 
 interface Seen {
   readonly at: number
-  readonly offset: number
+  readonly position: number
 }
 
 /** Sequences that a follower may be behind before it is noted: it reads what concerns it, in batches. */
 const LAG_NOTED = 1_000
 
-/** Offsets that are kept for the rate. */
+/** Positions that are kept for the rate. */
 const SEEN_MAX = 6
 
 /** Events per second over the last looks. */
-const useRate = (offset: number | undefined, at: number): number | undefined => {
+const useRate = (position: number | undefined, at: number): number | undefined => {
   const seen = useRef<ReadonlyArray<Seen>>([])
-  if (offset !== undefined && seen.current.at(-1)?.at !== at) {
-    seen.current = [...seen.current, { at, offset }].slice(-SEEN_MAX)
+  if (position !== undefined && seen.current.at(-1)?.at !== at) {
+    seen.current = [...seen.current, { at, position }].slice(-SEEN_MAX)
   }
   const [first] = seen.current
   const last = seen.current.at(-1)
   if (first === undefined || last === undefined || last.at <= first.at) return undefined
-  return ((last.offset - first.offset) * 1_000) / (last.at - first.at)
+  return ((last.position - first.position) * 1_000) / (last.at - first.at)
 }
 
 const One = ({ follower, at }: { readonly follower: FollowerDocument; readonly at: number }) => {
-  const { name, state, lag, lastError, owners, version, offset, deadLetters } = follower
-  const rate = useRate(offset, at)
+  const { name, state, lag, lastError, owners, version, deadLetters } = follower
+  const position = follower.offset ?? follower.position
+  const rate = useRate(position, at)
   const isBad = state === "stalled"
   const stopped = owners.flatMap((owner) =>
     owner.stopped === undefined ? [] : [{ ...owner, stopped: owner.stopped }],
@@ -94,10 +96,10 @@ const One = ({ follower, at }: { readonly follower: FollowerDocument; readonly a
       <dl className="facts">
         <dt>{text.followers.lag}</dt>
         <dd className={lag > LAG_NOTED ? "number warn" : "number"}>{lag.toLocaleString("en")}</dd>
-        {offset !== undefined && (
+        {position !== undefined && (
           <>
             <dt>{text.followers.position}</dt>
-            <dd className="number">{offset.toLocaleString("en")}</dd>
+            <dd className="number">{position.toLocaleString("en")}</dd>
             <dt>{text.followers.rate}</dt>
             <dd className="number">
               {rate === undefined ? "–" : text.followers.perSecond(Math.round(rate))}

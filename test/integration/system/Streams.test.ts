@@ -1,5 +1,7 @@
 /** A whole system on a journal of several streams: commands, snapshots, projections and reactors over all of them. */
 import { expect, test } from "vitest"
+import { makeGateway } from "../../../infra/http.ts"
+import type { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { defineProjection, defineReactor, send } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import {
@@ -95,4 +97,56 @@ test("keeps every promise over three streams, through a restart, and refuses ano
     _tag: "JournalRefused",
     reason: "Foreign",
   })
+})
+
+test("tells on every node how far projections and reactors are, whichever node runs them", async () => {
+  let release = (): void => undefined
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const Slow = defineReactor({
+    name: "slow",
+    from: [Counter],
+    on: {
+      Added: async ({ by }) => {
+        if (by === 2) await held
+        return undefined
+      },
+    },
+  })
+  const options = {
+    namespace: freshNamespace(),
+    journal: { streams: 3 },
+    projections: [Each],
+    reactors: [Slow],
+  }
+  const north = await startSystem(servers(), { ...options, node: { name: "north" } })
+  // So light that north runs everything.
+  const south = await startSystem(servers(), { ...options, node: { name: "south", weight: 0.001 } })
+  const documentOf = async (system: ActorSystem, path: string, name: string) => {
+    const { fetch } = makeGateway(system, { authorize: () => ({ user: "ann" }) })
+    const { items } = (await (await fetch(new Request(`http://localhost${path}`))).json()) as {
+      items: ReadonlyArray<{ name: string; state: string; lag: number; position: number; offset: number }>
+    }
+    return items.find((each) => each.name === name)
+  }
+  const [id, ...others] = Array.from({ length: 12 }, (_, index) => `c${index}`)
+  const add = (to = "", by = 1) => north.get(Counter, to).ask({ type: "Add", by })
+  await add(id)
+  await eventually(async () => (await documentOf(south, "/reactors", "slow"))?.lag === 0)
+  await add(id, 2)
+  await add(id)
+  for (const other of others) await add(other)
+  await eventually(async () => {
+    const [here, there] = [
+      await documentOf(north, "/reactors", "slow"),
+      await documentOf(south, "/reactors", "slow"),
+    ]
+    return here !== undefined && here.lag >= 2 && here.lag === there?.lag && here.position === there.position
+  })
+  expect(await documentOf(south, "/reactors", "slow")).toMatchObject({ state: "elsewhere" })
+  release()
+  await eventually(async () => (await documentOf(south, "/reactors", "slow"))?.lag === 0)
+  await eventually(async () => (await documentOf(south, "/projections", "each"))?.lag === 0)
+  expect(await documentOf(south, "/projections", "each")).toMatchObject({ state: "elsewhere" })
 })

@@ -118,7 +118,7 @@ export const projectionBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a new reactor that wants what comes begins at the beginning",
     file: "runtime/reactor/ReactorPartition.ts",
-    text: "      yield* this.#checkpoints.write(noteName, now)\n      return now",
+    text: "      yield* this.#checkpoints.write(startNoteName(this.#checkpoint), now)\n      return now",
     replacement: "      return now",
     isSeenBySimulation: false,
   },
