@@ -25,6 +25,7 @@ import type { GatewayOptions, ListenOptions } from "./GatewayOptions.ts"
 import { InvalidGatewayOption } from "./InvalidGatewayOption.ts"
 import { type Listening, listenOn, nodeHandler } from "./NodeListener.ts"
 import { isRecorded, recorded } from "./OperationRecord.ts"
+import { ownAnswer } from "./OwnRoutes.ts"
 import type { FoundRoute } from "./RouteTable.ts"
 import { Tokens } from "./Tokens.ts"
 
@@ -138,7 +139,9 @@ class RunningGateway {
     if (route?.operation === SESSION_PATH) return this.#authorisation.session(request, body, nearness)
     const inner = innerRequest(request, url, body, correlationId, caller)
     if (route !== undefined) return this.#answered(inner, route)
-    return (await this.#options.routes?.(inner, caller)) ?? this.#notFound(request, url)
+    const { routes } = this.#options
+    const own = routes && (await ownAnswer(routes, inner, caller, this.#handler.logDefect))
+    return own ?? this.#notFound(request, url)
   }
 
   #answered(request: Request, route: FoundRoute): Promise<Response> {

@@ -10,7 +10,9 @@ import type { TokensOptions } from "./Tokens.ts"
 
 /**
  * Routes of the application beside those of the gateway: answers a request, or `undefined` for a path that it
- * has not. Paths of the gateway come first. The request's URL has no base path; its body is in memory.
+ * has not. Paths of the gateway come first. The request's URL has no base path; its body is in memory. An error of
+ * this package that it throws becomes the problem document that the gateway's routes have for it, every other
+ * error 500 without its text, and a line in the log.
  */
 export type ApplicationRoutes = (
   request: Request,

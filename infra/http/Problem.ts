@@ -68,6 +68,11 @@ const KINDS = {
     title: "The actor is at another version",
     hint: "Read the actor and decide again.",
   },
+  conflict: {
+    status: 409,
+    title: "A conflict with what is stored",
+    hint: "Read again and decide again.",
+  },
   idempotencyKeyReused: {
     status: 409,
     title: "The idempotency key was used for another command",
@@ -158,6 +163,9 @@ export const problem = (
   facts: { readonly hint?: string; readonly [fact: string]: unknown } = {},
 ): Problem => ({ type: PROBLEM_TYPE_PREFIX + kebab(name), ...KINDS[name], detail, ...facts })
 
+/** Whether the text of the error is in the log alone. */
+export const isInternal = ({ type }: Problem): boolean => type === `${PROBLEM_TYPE_PREFIX}internal`
+
 /** The problem for an actor that has stored nothing. */
 export const notFound = (what: string, id: string): Problem =>
   problem("notFound", `There is no ${what} "${id}".`, { id })
@@ -216,6 +224,10 @@ const NAME_OF: { readonly [Tag in ServiceError["_tag"]]: ProblemName } = {
   ReadModelUnavailable: "readModelUnavailable",
   ProjectionFailed: "internal",
 }
+
+/** Whether an error is one of those that routes of the gateway answer with a problem of their own. */
+export const isServiceError = (error: { readonly _tag: string }): error is ServiceError =>
+  Object.hasOwn(NAME_OF, error._tag)
 
 const rejected = (error: CommandRejected): Problem => {
   const { actorType, id, commandType, reason, state, detail, version } = error

@@ -16,6 +16,7 @@ import {
 import { HttpApiError } from "effect/http-api"
 import type { MethodsAt } from "./ApiMethods.ts"
 import {
+  isInternal,
   type Problem,
   passes,
   problem,
@@ -36,14 +37,21 @@ export const problemResponse = (given: Problem): HttpServerResponse.HttpServerRe
     : response
 }
 
-/** Turns every error of a handler into its problem; `key` is the idempotency key of its command. */
+/**
+ * Turns every error of a handler into its problem; `key` is the idempotency key of its command. An error whose
+ * text is for the log alone is logged.
+ */
 export const orProblem = <A, E extends ServiceError | Refused, R>(
   handler: Effect.Effect<A, E, R>,
   key?: string,
 ): Effect.Effect<A | HttpServerResponse.HttpServerResponse, never, R> =>
-  Effect.catch(handler, (error: ServiceError | Refused) =>
-    Effect.succeed(problemResponse(error instanceof Refused ? error.problem : problemOf(error, key))),
-  )
+  Effect.catch(handler, (error: ServiceError | Refused) => {
+    const found = error instanceof Refused ? error.problem : problemOf(error, key)
+    const response = Effect.succeed(problemResponse(found))
+    return isInternal(found)
+      ? Effect.andThen(Effect.logError("A request has failed", error), response)
+      : response
+  })
 
 const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1()
 

@@ -237,7 +237,11 @@ export const ActorSystem = {
    * Connects, verifies the journal, migrates Postgres and starts projections. Rejects with a {@link
    * StartError}, and leaves nothing open then.
    */
-  start: (options: StartOptions): Promise<ActorSystem> => PromiseActorSystem.fromLayer(layer(options)),
+  start: (options: StartOptions): Promise<ActorSystem> =>
+    // Also what runs on promises, and a gateway of the system, log where the system does.
+    PromiseActorSystem.fromLayer(
+      Layer.provideMerge(layer(options), layerLog(options.logger, options.logLevel)),
+    ),
   /**
    * Makes the streams, buckets and tables that the system needs, then ends. An operator runs it before the
    * nodes of a release start, and after a store other than the journal was lost. It needs the rights to
