@@ -57,7 +57,8 @@ export {
 export { type Operation, OperationLogUnavailable, type StoredOperation } from "./operation/OperationLog.ts"
 export type { ProjectionPartitionStatus, ProjectionStatus } from "./projection/ProjectionStatus.ts"
 export { OffsetMoved, ProjectionFailed, ReadModelUnavailable } from "./projection/ReadModel.ts"
-export type { ActorDirectory, ClusterControl, DeadLetters } from "./promise/ActorSystem.ts"
+export type { RebuildOrder } from "./projection/Rebuild.ts"
+export type { ActorDirectory, ClusterControl, DeadLetters, ProjectionControl } from "./promise/ActorSystem.ts"
 export { ReactorRedriveFailed } from "./reactor/Reacting.ts"
 export type { ReactorPartitionStatus, ReactorStatus } from "./reactor/ReactorStatus.ts"
 export {
@@ -78,4 +79,5 @@ export type {
 export type { MemberLoad } from "./system/MemberAnswers.ts"
 export { InvalidMoment, type PastMoment } from "./system/PastMoment.ts"
 export type { PendingWork } from "./system/PendingWork.ts"
+export type { RebuildReport } from "./system/ProjectionControl.ts"
 export type { SystemStatus } from "./system/SystemStatus.ts"

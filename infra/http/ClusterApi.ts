@@ -70,6 +70,7 @@ const ClusterEventDocument = Schema.Struct({
     "SlotMoved",
     "ActorQuarantined",
     "RecordSkipped",
+    "ProjectionRebuilt",
   ]),
   member: Schema.optionalKey(Schema.String),
   name: Schema.optionalKey(Schema.String),

@@ -123,6 +123,7 @@ const KINDS = {
   clusterNotFound: { status: 404, title: "Not in the cluster" },
   clusterUnfit: { status: 409, title: "The member cannot run this slot" },
   notStopped: { status: 409, title: "The follower is not stopped at this record" },
+  notRebuilt: { status: 409, title: "The database refuses to empty the projection" },
   clusterUnavailable: { status: 503, title: "The cluster cannot be reached" },
   messagesUnavailable: { status: 503, title: "Messages are unavailable" },
   readModelUnavailable: { status: 503, title: "The read model is unavailable" },
@@ -245,8 +246,10 @@ const verbProblems = {
   UnknownMember: "clusterNotFound",
   UnknownSlot: "clusterNotFound",
   UnknownType: "clusterNotFound",
+  UnknownProjection: "clusterNotFound",
   Unfit: "clusterUnfit",
   NotStopped: "notStopped",
+  NotRebuilt: "notRebuilt",
   NoAnswer: "clusterUnavailable",
 } as const
 

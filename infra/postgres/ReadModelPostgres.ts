@@ -28,6 +28,7 @@ import {
   type ReadModelService,
   ReadModelUnavailable,
 } from "../../runtime/projection/ReadModel.ts"
+import { emptyTables } from "./EmptyTables.ts"
 import { type PostgresError, retryPassing, translatePostgresError } from "./PostgresErrors.ts"
 import { PostgresPool, Rollback } from "./PostgresPool.ts"
 import {
@@ -51,6 +52,7 @@ export const makeReadModelPostgres = Effect.fnUntraced(function* (
   const pool = yield* PostgresPool
   const { namespace } = options
   const place = { schema: pool.schema, namespace }
+  const schemaOf = (projection: ProjectionDefinition): string => readModelSchema(place, projection)
   const projections = pool.table("projections")
   const identity = (projection: ProjectionDefinition) => [namespace, projection.name, projection.version]
 
@@ -75,6 +77,9 @@ export const makeReadModelPostgres = Effect.fnUntraced(function* (
       as l(sequence bigint, position integer, actor_type text, actor_id text, event text, reason text)
     on conflict do nothing`
 
+  const resetOffsets = `update ${projections} set sequence = 0, updated_at = now()
+    where namespace = $1 and name = $2 and version = $3`
+
   const statements = new WeakMap<FoldForm, FoldStatements>()
   const statementsOf = (projection: ProjectionDefinition, form: FoldForm): FoldStatements => {
     const known = statements.get(form) ?? foldStatements(place, projection, form)
@@ -83,7 +88,7 @@ export const makeReadModelPostgres = Effect.fnUntraced(function* (
   }
 
   const prepareIn = async (client: pg.PoolClient, projection: ProjectionDefinition, partition: number) => {
-    const schema = readModelSchema(place, projection)
+    const schema = schemaOf(projection)
     await client.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [
       `everstate projection ${schema}`,
     ])
@@ -119,13 +124,24 @@ export const makeReadModelPostgres = Effect.fnUntraced(function* (
     const { form } = projection
     if (events.length === 0) return
     if (form.kind === "fold") return fold(client, projection, form, statementsOf(projection, form), events)
-    await client.query(`set local search_path to ${pg.escapeIdentifier(readModelSchema(place, projection))}`)
+    await client.query(`set local search_path to ${pg.escapeIdentifier(schemaOf(projection))}`)
     const sql = openSql(client)
     try {
       await form.handle(events, sql)
     } finally {
       sql.close()
     }
+  }
+
+  const movedElsewhere = async (
+    client: pg.PoolClient,
+    projection: ProjectionDefinition,
+    place: ReadonlyArray<unknown>,
+    expected: number,
+  ): Promise<Rollback<OffsetMoved>> => {
+    const { rows } = await client.query<Record<string, unknown>>(selectOffset, [...place])
+    const found = Number(rows[0]?.["sequence"] ?? 0)
+    return new Rollback(new OffsetMoved({ projection: projection.name, expected, found }))
   }
 
   const applyIn = async (
@@ -135,11 +151,7 @@ export const makeReadModelPostgres = Effect.fnUntraced(function* (
   ): Promise<undefined | Rollback<OffsetMoved | ProjectionFailed>> => {
     const place = [...identity(projection), partition]
     const moved = await client.query({ ...moveOffset, values: [...place, from, to] })
-    if (moved.rowCount !== 1) {
-      const { rows } = await client.query<Record<string, unknown>>(selectOffset, place)
-      const found = Number(rows[0]?.["sequence"] ?? 0)
-      return new Rollback(new OffsetMoved({ projection: projection.name, expected: from, found }))
-    }
+    if (moved.rowCount !== 1) return movedElsewhere(client, projection, place, from)
     const failure = await failureOf(projection, events[0]?.sequence ?? to, () =>
       runForm(client, projection, events),
     )
@@ -148,6 +160,19 @@ export const makeReadModelPostgres = Effect.fnUntraced(function* (
       const rows = JSON.stringify(deadLetters.map(deadLetterRow))
       await client.query(insertDeadLetters, [...identity(projection), rows])
     }
+  }
+
+  const startOverIn = async (
+    client: pg.PoolClient,
+    projection: ProjectionDefinition,
+    { partition, from }: { readonly partition: number; readonly from: number },
+  ): Promise<undefined | Rollback<OffsetMoved>> => {
+    const place = [...identity(projection), partition]
+    // Also waits for a transaction that is under way: its rows must not come after the removal.
+    const moved = await client.query({ ...moveOffset, values: [...place, from, 0] })
+    if (moved.rowCount !== 1) return movedElsewhere(client, projection, place, from)
+    await client.query(resetOffsets, identity(projection))
+    await emptyTables(client, schemaOf(projection), projection.form)
   }
 
   return {
@@ -179,6 +204,16 @@ export const makeReadModelPostgres = Effect.fnUntraced(function* (
           Effect.mapError((error) => {
             if (error._tag === "PostgresUnavailable") return unavailable(error)
             return error._tag === "PostgresRefused" ? failed(projection, batch.from, error.message) : error
+          }),
+        ),
+    startOver: (projection, at) =>
+      pool
+        .transaction((client) => startOverIn(client, projection, at))
+        .pipe(
+          retryPassing,
+          Effect.mapError((error) => {
+            if (error._tag === "PostgresUnavailable") return unavailable(error)
+            return error._tag === "PostgresRefused" ? failed(projection, 0, error.message) : error
           }),
         ),
   }

@@ -22,6 +22,8 @@ export type ClusterEvent =
       readonly sequence: number
       readonly detail: string
     }
+  /** A projection was emptied by this node at an operator's order, and is filled again from the first record. */
+  | { readonly type: "ProjectionRebuilt"; readonly slot: string; readonly detail: string }
 
 /** What became of the members from one look to the next. */
 export const eventsBetween = (

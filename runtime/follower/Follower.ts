@@ -43,25 +43,26 @@ export class FollowerParts<Part extends FollowerPart> implements Follower {
 
   /** The part of the partition that holds the sequence. */
   of(sequence: number): Part {
-    return this.#at(partitionOfSequence(sequence, this.all.length))
+    return this.at(partitionOfSequence(sequence, this.all.length))
   }
 
   readonly open: Follower["open"] = (partition) => {
-    const { run } = this.#at(partition)
+    const { run } = this.at(partition)
     const once = this.#turns[partition]?.withPermit(run) ?? run
     return Effect.asVoid(Effect.forkScoped(once, { startImmediately: true }))
   }
 
-  readonly stopped: Follower["stopped"] = (partition) => this.#at(partition).progress.skip.stopped
+  readonly stopped: Follower["stopped"] = (partition) => this.at(partition).progress.skip.stopped
 
   readonly skip: Follower["skip"] = (partition, order) => {
-    const { progress } = this.#at(partition)
+    const { progress } = this.at(partition)
     return progress.isHere
       ? progress.skip.order(order, () => progress.position)
       : Effect.fail(new SkipRefused({ sequence: order.sequence, detail: "this node does not run it" }))
   }
 
-  #at(partition: number): Part {
+  /** The part of a partition. Throws RangeError. */
+  at(partition: number): Part {
     const part = this.all[partition]
     if (part === undefined) throw new RangeError(`partition ${partition} of ${this.all.length}`)
     return part

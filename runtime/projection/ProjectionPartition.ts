@@ -24,6 +24,7 @@ import {
   ReadModel,
   type ReadModelUnavailable,
 } from "./ReadModel.ts"
+import type { Rebuild, RebuildRefused } from "./Rebuild.ts"
 
 /** Events in one transaction, unless a single commit has more. */
 export const PROJECTION_BATCH_EVENTS_MAX = 1_000
@@ -55,7 +56,15 @@ export const runProjectionPartition = (
     const run = new Run(projection, settings.shardCount, yield* Journal, yield* ReadModel, progress)
     progress.enter("catching-up")
     return yield* Effect.raceFirst(run.forever, run.sampleLag)
-  }).pipe(Effect.ensuring(Effect.sync(() => progress.enter("elsewhere"))))
+  }).pipe(
+    Effect.ensuring(
+      Effect.sync(() => {
+        progress.enter("elsewhere")
+        const { rebuild } = progress
+        rebuild.end(rebuild.waiting(), Effect.fail(rebuild.refusal("NotHere", "this node has given it up")))
+      }),
+    ),
+  )
 
 /** Dead letters with the name of the operator who ordered them, if one did. */
 const aside = (
@@ -66,7 +75,14 @@ const aside = (
     ? letters
     : letters.map(({ event, reason }) => ({ event, reason: skipReason(order, reason) }))
 
-type Interruption = ReadModelUnavailable | OffsetMoved | ProjectionFailed | JournalRefused
+/** An operator has ordered something that concerns the stored offset. */
+class Ordered {
+  readonly _tag = "Ordered"
+}
+
+type RebuildOrders = ReturnType<Rebuild["waiting"]>
+
+type Interruption = ReadModelUnavailable | OffsetMoved | ProjectionFailed | JournalRefused | Ordered
 
 class Run {
   readonly #projection: ProjectionDefinition
@@ -128,9 +144,10 @@ class Run {
   /** Works from the stored offset on. Never succeeds. */
   #attach(): Effect.Effect<never, Interruption, Scope.Scope> {
     return Effect.gen({ self: this }, function* () {
+      const orders = this.#progress.rebuild.waiting()
       // Use `prepare` instead of `offset`, because after a fail-over even the tables may be missing.
-      const { sequence } = yield* this.#readModel.prepare(this.#projection, this.#partition)
-      this.#progress.moveTo(sequence)
+      const stored = yield* this.#readModel.prepare(this.#projection, this.#partition)
+      const sequence = yield* this.#begin(stored.sequence, orders)
       const feed = yield* makeProjectionFeed({
         projection: this.#projection,
         shardCount: this.#shardCount,
@@ -138,8 +155,37 @@ class Run {
         after: sequence,
       }).pipe(Effect.provideService(Journal, this.#journal))
       this.#feed = feed
-      return yield* Effect.raceFirst(this.#applyForever(feed), this.#watchOffset(feed))
+      return yield* Effect.raceFirst(
+        Effect.raceFirst(this.#applyForever(feed), this.#watchOffset(feed)),
+        Effect.andThen(this.#progress.rebuild.ordered, Effect.fail(new Ordered())),
+      )
     })
+  }
+
+  /**
+   * Carries out the orders that came before `found` was read. Returns the offset from which the projection goes
+   * on. It cannot be interrupted: a stop waits for the transaction.
+   */
+  #begin(found: number, orders: RebuildOrders): Effect.Effect<number, ReadModelUnavailable | OffsetMoved> {
+    const { rebuild } = this.#progress
+    const goOnAt = (sequence: number, outcome?: Effect.Effect<void, RebuildRefused>) =>
+      Effect.sync(() => {
+        if (sequence < this.#progress.offset) {
+          this.#failureCount = 0
+          this.#progress.enter("catching-up")
+        }
+        this.#progress.moveTo(sequence)
+        rebuild.end(orders, outcome)
+        return sequence
+      })
+    if (!orders.some(({ step }) => step === "empty")) return goOnAt(found)
+    return this.#readModel.startOver(this.#projection, { partition: this.#partition, from: found }).pipe(
+      Effect.andThen(goOnAt(0)),
+      Effect.catchTag("ProjectionFailed", ({ detail }) =>
+        goOnAt(found, Effect.fail(rebuild.refusal("Refused", detail))),
+      ),
+      Effect.uninterruptible,
+    )
   }
 
   #applyForever(feed: ProjectionFeed): Effect.Effect<never, Interruption> {
@@ -357,12 +403,13 @@ class Run {
     if (Exit.isSuccess(exit)) return Effect.void
     if (Cause.hasInterruptsOnly(exit.cause)) return Effect.interrupt
     this.#feed = undefined
+    const error = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
+    if (error?._tag === "Ordered") return Effect.void
     const alone = this.#alone
     this.#alone = undefined
     const count = this.#failureCount++
     const pause = (pauses: { readonly first: number; readonly max: number }) =>
       Effect.sleep(Math.min(pauses.first * 2 ** count, pauses.max))
-    const error = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
     if (error?._tag === "OffsetMoved") return pause(MOVED_PAUSE_MS)
     const state = error?._tag === "ReadModelUnavailable" ? "unavailable" : "stalled"
     const text = error === undefined ? Cause.pretty(exit.cause) : error.message
@@ -375,7 +422,7 @@ class Run {
     return Effect.andThen(
       isNews ? Effect.logWarning(`Projection ${this.#projection.name} is ${state}: ${text}`) : Effect.void,
       state === "stalled"
-        ? Effect.raceFirst(pause(STALLED_PAUSE_MS), skip.ordered)
+        ? Effect.raceAllFirst([pause(STALLED_PAUSE_MS), skip.ordered, this.#progress.rebuild.ordered])
         : pause(UNAVAILABLE_PAUSE_MS),
     )
   }

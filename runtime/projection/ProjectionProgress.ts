@@ -9,6 +9,7 @@ import { Deferred, Effect, Latch } from "effect"
 import { FollowerProgress } from "../follower/FollowerProgress.ts"
 import type { FollowerState } from "../follower/FollowerStatus.ts"
 import type { ProjectionPartitionStatus } from "./ProjectionStatus.ts"
+import { Rebuild } from "./Rebuild.ts"
 
 interface Waiter {
   readonly sequence: number
@@ -16,12 +17,19 @@ interface Waiter {
 }
 
 export class ProjectionProgress extends FollowerProgress {
+  /** Orders of operators to begin again. */
+  readonly rebuild: Rebuild
   readonly #waiters = new Set<Waiter>()
   #deadLetterCount = 0
   /** Open while a caller waits for a partition that another process runs. */
   readonly wanted = Latch.makeUnsafe(false)
   /** Opened by every caller that starts to wait. */
   readonly arrived = Latch.makeUnsafe(false)
+
+  constructor(projection: string, ...common: ConstructorParameters<typeof FollowerProgress>) {
+    super(...common)
+    this.rebuild = new Rebuild(projection)
+  }
 
   /** Sequence up to which everything is in the tables. */
   get offset(): number {
@@ -37,7 +45,10 @@ export class ProjectionProgress extends FollowerProgress {
     }
   }
 
-  /** Sets the stored offset. It may also move back, when a fail-over lost the last transactions. */
+  /**
+   * Sets the stored offset. It may also move back: when a fail-over lost the last transactions, or an operator
+   * had the projection rebuilt.
+   */
   override moveTo(offset: number): void {
     super.moveTo(offset)
     for (const waiter of this.#waiters) {

@@ -13,6 +13,7 @@ import { runProjectionPartition } from "./ProjectionPartition.ts"
 import { ProjectionProgress } from "./ProjectionProgress.ts"
 import { type ProjectionStatus, ProjectionTimeout, projectionStatus } from "./ProjectionStatus.ts"
 import { type ProjectionFailed, ReadModel } from "./ReadModel.ts"
+import type { RebuildRefused } from "./Rebuild.ts"
 
 /** Longest wait for the database before the system starts without it. */
 const PREPARE_AT_START_MS = 5_000
@@ -25,6 +26,16 @@ export interface ProjectionRunner extends Follower {
    * read your own writes. `sequence` is the sequence of a commit of an actor type that the projection reads.
    */
   readonly waitFor: (sequence: number, timeoutMs: number) => Effect.Effect<void, ProjectionTimeout>
+  /**
+   * Begins the projection again: a partition that runs here empties the tables and sets the offsets of all
+   * partitions to 0, between two of its own transactions. Returns once that is stored.
+   */
+  readonly rebuild: (partition: number) => Effect.Effect<void, RebuildRefused>
+  /**
+   * The projection was begun again. Partitions that run here go on from the offset that is stored; of others,
+   * what this node knew is forgotten. Returns once the partitions here have read their offsets.
+   */
+  readonly wasRebuilt: Effect.Effect<void>
 }
 
 /**
@@ -44,7 +55,7 @@ export const makeProjectionRunner = Effect.fnUntraced(function* (
   )
   const { partitionCount } = journal
   const parts = new FollowerParts(partitionCount, (partition) => {
-    const progress = new ProjectionProgress(partition, partitionCount, clock)
+    const progress = new ProjectionProgress(projection.name, partition, partitionCount, clock)
     const run = runProjectionPartition(projection, progress, settings).pipe(
       Effect.provideService(Journal, journal),
       Effect.provideService(ReadModel, readModel),
@@ -74,6 +85,24 @@ export const makeProjectionRunner = Effect.fnUntraced(function* (
         .reached(sequence)
         .pipe(Effect.timeoutOrElse({ duration: timeoutMs, orElse: () => inVain }))
     },
+    rebuild: (partition) =>
+      Effect.suspend(() => {
+        const { isHere, rebuild } = parts.at(partition).progress
+        return isHere
+          ? rebuild.order("empty")
+          : Effect.fail(rebuild.refusal("NotHere", `this node does not run partition ${partition}`))
+      }),
+    wasRebuilt: Effect.suspend(() =>
+      Effect.forEach(
+        parts.all,
+        ({ progress }) => {
+          // A partition that is given up meanwhile reads its offset at its next owner.
+          if (progress.isHere) return Effect.ignore(progress.rebuild.order("look"))
+          return Effect.sync(() => progress.moveTo(0))
+        },
+        { concurrency: "unbounded", discard: true },
+      ),
+    ),
     open: parts.open,
     stopped: parts.stopped,
     skip: parts.skip,

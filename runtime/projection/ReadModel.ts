@@ -106,6 +106,16 @@ export interface ReadModelService extends TableQueries<ReadModelUnavailable | Pr
     projection: ProjectionDefinition,
     batch: ProjectionBatch,
   ) => Effect.Effect<void, ReadModelUnavailable | OffsetMoved | ProjectionFailed>
+  /**
+   * One transaction: removes all rows of the projection and sets its offset to 0 in all partitions, if the
+   * offset of `partition` is still `from`. All or nothing, and in turn with the transactions of `apply`. Rows
+   * belong to no partition, because events of several partitions may fold into one row. Dead letters stay: a
+   * record that fails again adds none.
+   */
+  readonly startOver: (
+    projection: ProjectionDefinition,
+    place: { readonly partition: number; readonly from: number },
+  ) => Effect.Effect<void, ReadModelUnavailable | OffsetMoved | ProjectionFailed>
 }
 
 /** The port for read models, as a service. */

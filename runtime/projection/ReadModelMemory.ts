@@ -57,9 +57,26 @@ export const makeReadModelMemory = (): ReadModelMemory => {
       }
       return Effect.map(foldInto(projection, form, stored, events), (write) => {
         write()
-        stored.deadLetters.push(...deadLetters)
+        for (const letter of deadLetters) {
+          if (!stored.deadLetters.some((known) => isSameEvent(known, letter))) stored.deadLetters.push(letter)
+        }
         stored.offsets.set(partition, to)
       })
+    })
+
+  const startOver: ReadModelService["startOver"] = (projection, { partition, from }) =>
+    Effect.suspend((): Effect.Effect<void, OffsetMoved | ProjectionFailed> => {
+      if (projection.form.kind === "sql") return Effect.fail(needsDatabase(projection))
+      const stored = storedOf(projection)
+      const found = stored?.offsets.get(partition)
+      if (stored === undefined || found !== from) {
+        return Effect.fail(
+          new OffsetMoved({ projection: projection.name, expected: from, found: found ?? 0 }),
+        )
+      }
+      stored.rows.clear()
+      for (const each of stored.offsets.keys()) stored.offsets.set(each, 0)
+      return Effect.void
     })
 
   return {
@@ -68,11 +85,15 @@ export const makeReadModelMemory = (): ReadModelMemory => {
     offset: (projection, partition) =>
       Effect.sync(() => ({ sequence: storedOf(projection)?.offsets.get(partition) ?? 0 })),
     apply,
+    startOver,
     ...queriesOf(storedOf),
     rows: (projection) => [...(storedOf(projection)?.rows.values() ?? [])],
     deadLetters: (projection) => storedOf(projection)?.deadLetters ?? [],
   }
 }
+
+const isSameEvent = (one: ProjectionDeadLetter, other: ProjectionDeadLetter): boolean =>
+  one.event.sequence === other.event.sequence && one.event.version === other.event.version
 
 /** The queries on rows of folded projections. */
 const queriesOf = (

@@ -23,10 +23,12 @@ import type { BulkJob, BulkJobs } from "../office/BulkJobs.ts"
 import type { DeadLetterOffice } from "../office/DeadLetterOffice.ts"
 import type { OperationLogService } from "../operation/OperationLog.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
+import type { RebuildOrder } from "../projection/Rebuild.ts"
 import type { SpawnArguments, Spawned } from "../system/ActorRef.ts"
 import { type ActorSystemService, ActorSystem as EffectActorSystem } from "../system/ActorSystem.ts"
 import type { ClusterStatus, MemberStanding } from "../system/ClusterControl.ts"
 import type { TransitionOptions } from "../system/DirectoryControl.ts"
+import type { RebuildReport } from "../system/ProjectionControl.ts"
 import type { Seen, WaitOptions } from "../system/ReadSide.ts"
 import type { SystemStatus } from "../system/SystemStatus.ts"
 import { type ActorRef, promiseRef } from "./ActorRef.ts"
@@ -113,6 +115,17 @@ export interface ClusterControl {
    * with `isNews: false`.
    */
   readonly skip: (slot: string, order: SkipOrder) => Promise<SkipReport>
+}
+
+/** The promise face of the verbs on projections. Promises reject with `ClusterVerbFailed`. */
+export interface ProjectionControl {
+  /**
+   * Empties the tables of a projection, by its definition or name, and fills them again from the first record of
+   * the journal, on whichever nodes run it. Resolves once the tables are empty; `status` and `waitFor` say how far
+   * it is. Until it has caught up, readers see a part of the rows; where they must not, raise `version` instead. A
+   * repeat begins again. `by` and `note` go into the log and the cluster's events.
+   */
+  readonly rebuild: (projection: ProjectionDefinition | string, order: RebuildOrder) => Promise<RebuildReport>
 }
 
 const lives = new WeakMap<ActorSystem, LiveService<ActorSystemService>>()
@@ -216,6 +229,12 @@ export class ActorSystem {
       resume: (definition) => run(verbs.resume(definition)),
       skip: (slot, order) => run(verbs.skip(slot, order)),
     }
+  }
+
+  /** The verbs of operators on projections. */
+  get projections(): ProjectionControl {
+    const { service, run } = this.#live
+    return { rebuild: (projection, order) => run(service.projections.rebuild(projection, order)) }
   }
 
   /** The messages and events that the system abandoned: list, show, redrive, discard. */

@@ -67,6 +67,7 @@ import {
 import { type DirectoryControl, makeDirectoryControl } from "./DirectoryControl.ts"
 import { makeDirectoryFill } from "./DirectoryFill.ts"
 import { answerMembers } from "./MemberAnswers.ts"
+import { makeProjectionControl, type ProjectionControl } from "./ProjectionControl.ts"
 import { type ReadSide, readSide } from "./ReadSide.ts"
 import { makeServices } from "./Services.ts"
 import { shardTenants } from "./ShardTenant.ts"
@@ -107,6 +108,8 @@ export interface ActorSystemService extends ActorRefs, ReadSide {
   readonly correlation: ReadCorrelation
   /** The cluster that this node is a member of: who is in it, who has what, and what operators may wish for. */
   readonly cluster: ClusterControl
+  /** The verbs of operators on projections: rebuild one in place. */
+  readonly projections: ProjectionControl
   /** What the system gave up on: list, show, redrive, discard. */
   readonly deadLetters: DeadLetterOffice & BulkJobs
   /**
@@ -324,7 +327,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     view,
     leaseMs: settings.leaseMs,
     handoffMs: settings.handoffMs,
-    asked: answerMembers({ cells, inbox, warmUp, followers: services.followers, view, counter, clock }),
+    asked: answerMembers({ cells, inbox, warmUp, ...services, view, counter, clock }),
     // A former owner that handed the slot off is still a member; the record of one that went silent was removed before.
     ownerChanged: (slot, former) =>
       router.ownerChanged(slot, former !== undefined && !view.seen.members().has(former)),
@@ -386,6 +389,12 @@ const makeActorSystem = Effect.fnUntraced(function* (
       mailbox,
       shardMap,
       knows: context.knows,
+    }),
+    projections: makeProjectionControl({
+      runners: services.projections,
+      partitionCount: journal.partitionCount,
+      view,
+      transport,
     }),
     deadLetters: { ...office, ...bulkJobs },
     check: Effect.andThen(journal.check, health.check),

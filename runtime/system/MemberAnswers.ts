@@ -7,10 +7,13 @@
 import { type Clock, Effect } from "effect"
 import type { Cells } from "../cell/Cells.ts"
 import type { ClusterView } from "../cluster/ClusterView.ts"
+import { projectionSlot } from "../cluster/Slot.ts"
 import type { QuarantinedActor } from "../directory/ActorDirectory.ts"
 import { most, TRANSITION_MINUTES_MAX, type TransitionCounter } from "../directory/TransitionCounts.ts"
 import type { SkipOrder, StoppedRecord } from "../follower/RecordSkip.ts"
 import type { Inbox } from "../inbox/Inbox.ts"
+import type { ProjectionRunner } from "../projection/ProjectionRunner.ts"
+import type { RebuildAnswer, RebuildOrder } from "../projection/Rebuild.ts"
 import type { SlotFollower } from "./Services.ts"
 import type { Warmth, WarmUp } from "./WarmUp.ts"
 
@@ -65,6 +68,13 @@ export type Question =
   | { readonly k: "enter"; readonly state: "up" | "drained" }
   | { readonly k: "passivate"; readonly key: string }
   | ({ readonly k: "skip"; readonly slot: string } & SkipOrder)
+  | ({
+      readonly k: "rebuild"
+      readonly name: string
+      readonly version: number
+      readonly partition: number
+    } & RebuildOrder)
+  | { readonly k: "rebuilt"; readonly name: string; readonly version: number }
   | ({ readonly k: "warm" } & Warmth)
 
 interface Answering {
@@ -72,6 +82,7 @@ interface Answering {
   readonly inbox: Inbox
   readonly warmUp: WarmUp
   readonly followers: ReadonlyMap<string, SlotFollower>
+  readonly projections: ReadonlyMap<string, ProjectionRunner>
   readonly view: Pick<ClusterView, "announce">
   readonly counter: TransitionCounter
   readonly clock: Clock.Clock
@@ -79,7 +90,7 @@ interface Answering {
 
 /** Answers what other members ask of this one. */
 export const answerMembers =
-  ({ cells, inbox, warmUp, followers, view, counter, clock }: Answering) =>
+  ({ cells, inbox, warmUp, followers, projections, view, counter, clock }: Answering) =>
   (request: unknown): Effect.Effect<unknown> => {
     const question = request as Partial<Question> | null
     switch (question?.k) {
@@ -103,6 +114,14 @@ export const answerMembers =
         return Effect.sync(() => ({ ok: cells.passivateActor(question.key ?? "") }))
       case "skip":
         return skipHere(followers, question, view)
+      case "rebuild":
+        return rebuildHere(projections, question, view)
+      case "rebuilt": {
+        const runner = runnerOf(projections, question)
+        return runner === undefined
+          ? Effect.succeed({ rebuilt: true })
+          : Effect.as(runner.wasRebuilt, { rebuilt: true })
+      }
       case "warm": {
         const { slot, keys } = question
         if (typeof slot === "string" && Array.isArray(keys)) warmUp.told({ slot, keys })
@@ -150,5 +169,39 @@ const skipHere = (
       return Effect.logWarning(`${slot} has stepped past ${detail}`)
     }),
     Effect.match({ onSuccess: (skipped) => ({ skipped }), onFailure: ({ detail }) => ({ refused: detail }) }),
+  )
+}
+
+/** The runner of this version of a projection; another release may run another one. */
+const runnerOf = (
+  projections: Answering["projections"],
+  { name = "", version }: { readonly name?: string; readonly version?: number },
+): ProjectionRunner | undefined => {
+  const runner = projections.get(name)
+  return runner?.projection.version === version ? runner : undefined
+}
+
+/** Begins a projection again, and says so where operators look: in the log and in the cluster's events. */
+const rebuildHere = (
+  projections: Answering["projections"],
+  question: Partial<Extract<Question, { k: "rebuild" }>>,
+  view: Answering["view"],
+): Effect.Effect<RebuildAnswer> => {
+  const { name = "", version = 0, partition = 0, by = "", note = "" } = question
+  const runner = runnerOf(projections, question)
+  const slot = projectionSlot(name, version, partition)
+  if (runner === undefined) {
+    return Effect.succeed({ refused: { reason: "NotHere", detail: `this node has no ${slot}` } })
+  }
+  return runner.rebuild(partition).pipe(
+    Effect.tap(() => {
+      const detail = `by ${by}: ${note}`
+      view.announce({ type: "ProjectionRebuilt", slot, detail })
+      return Effect.logWarning(`Projection ${name} v${version} is emptied and rebuilt, ${detail}`)
+    }),
+    Effect.match({
+      onSuccess: () => ({ rebuilt: true }),
+      onFailure: ({ reason, detail }) => ({ refused: { reason, detail } }),
+    }),
   )
 }

@@ -21,8 +21,9 @@ end
 $$;
 
 -- Every version of a projection has a schema of its own, which the owner makes: whatever it makes, these may use.
+-- `truncate` is for rebuilds of projections; without it nodes delete the rows.
 alter default privileges for role everstate_owner grant usage on schemas to everstate_service, everstate_reader;
-alter default privileges for role everstate_owner grant select, insert, update, delete on tables to everstate_service;
+alter default privileges for role everstate_owner grant select, insert, update, delete, truncate on tables to everstate_service;
 alter default privileges for role everstate_owner grant select on tables to everstate_reader;
 -- A projection in SQL may have `serial` columns.
 alter default privileges for role everstate_owner grant usage on sequences to everstate_service;

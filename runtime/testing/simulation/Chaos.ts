@@ -5,6 +5,7 @@
  * Owns the plan and its execution, and repairs everything at the end of the safety phase.
  */
 import type { ActorAddress } from "../../address/ActorAddress.ts"
+import type { ProjectionDefinition } from "../../projection/Projection.ts"
 import type { FaultKind } from "./FaultKind.ts"
 import { FAULT_KINDS, shapeOf } from "./FaultKind.ts"
 import type { Faults } from "./Faults.ts"
@@ -56,6 +57,7 @@ export interface ChaosContext {
   readonly types: ReadonlyArray<string>
   /** Types of integration events that actors publish. */
   readonly publications: ReadonlyArray<string>
+  readonly projections: ReadonlyArray<ProjectionDefinition>
   /** Actors with history. */
   readonly addresses: () => ReadonlyArray<ActorAddress>
   readonly rubbish: Rubbish
@@ -78,6 +80,7 @@ export class Chaos {
   readonly #rubbish: Rubbish
   readonly #stores: StoreFaults
   readonly #publications: ReadonlyArray<string>
+  readonly #projections: ReadonlyArray<ProjectionDefinition>
   readonly #addresses: () => ReadonlyArray<ActorAddress>
 
   constructor({ world, servers, ...context }: ChaosContext) {
@@ -88,6 +91,7 @@ export class Chaos {
     this.#servers = servers
     this.#types = context.types
     this.#publications = context.publications
+    this.#projections = context.projections
     this.#addresses = context.addresses
     this.#rubbish = context.rubbish
     this.#stores = new StoreFaults(world, servers)
@@ -194,6 +198,11 @@ export class Chaos {
         until(UNSENDABLE_MS, () => unsendable.end(cause))
         return
       }
+      case "projection rebuilt":
+        if (this.#projections.length === 0) return
+        return node.rebuild(random.pick(this.#projections), () =>
+          this.#world.mark("a projection began again"),
+        )
       case "postgres away":
         return this.#takeDown("postgres", () => until(AWAY_MS, () => network.bringUp("postgres")))
       case "postgres loses its tail": {

@@ -193,6 +193,8 @@ const FAULTS = {
   "leases lost": { level: "plan", most: 1, isOfClusters: true },
   /** An operator drains a node, and lets it join again later. */
   "node drains": { level: "plan", most: 3, isOfClusters: true },
+  /** An operator has a projection rebuilt in place. */
+  "projection rebuilt": { level: "plan", most: 2, isAsked: true },
   /**
    * All nodes restart one after the other: some are drained first, all are asked to stop and started again.
    */

@@ -17,6 +17,7 @@ import { actorOf, type DefinitionOf } from "../../definition/DefinitionOf.ts"
 import { EventPublisher, type EventPublisherService } from "../../integration/EventPublisher.ts"
 import { Journal, type JournalService } from "../../journal/Journal.ts"
 import { Mailbox, type MailboxService } from "../../mailbox/Mailbox.ts"
+import type { ProjectionDefinition } from "../../projection/Projection.ts"
 import { ReadModel, type ReadModelService } from "../../projection/ReadModel.ts"
 import type { SingletonDefinition } from "../../singleton/Singleton.ts"
 import { SnapshotStore, type SnapshotStoreService } from "../../snapshot/SnapshotStore.ts"
@@ -186,6 +187,15 @@ export class SimulatedNode {
     const actor = system.actorNamed(type)
     if (actor === undefined) return
     const verb = isPaused ? pause(actor) : resume(actor)
+    this.#process.fork(Effect.ignore(Effect.andThen(verb, Effect.sync(done))))
+  }
+
+  /** Has a projection rebuilt, as an operator does; calls `done` when it has begun again. */
+  rebuild(projection: ProjectionDefinition, done: () => void): void {
+    const { system } = this
+    if (!this.isRunning || system === undefined) return
+    const order = { by: "an operator", note: "its fold was wrong" }
+    const verb = system.projections.rebuild(projection.name, order)
     this.#process.fork(Effect.ignore(Effect.andThen(verb, Effect.sync(done))))
   }
 

@@ -182,6 +182,24 @@ export class SimulatedPostgres {
             fate,
           )
         }),
+      startOver: (projection, place) =>
+        Effect.suspend(() => {
+          const { faults } = this.#network
+          const fate = faults.strikes("transaction fails", host.name)
+            ? { refusal: new ReadModelUnavailable({ detail: "rolled back" }) }
+            : faults.strikes("transaction answer lost", host.name)
+              ? { replyLost: true }
+              : {}
+          return call(
+            `start ${projection.name} over from ${place.from}`,
+            () => {
+              const exit = this.#commit(() => Effect.runSyncExit(this.readModel.startOver(projection, place)))
+              this.#tell(projection)
+              return exit
+            },
+            fate,
+          )
+        }),
       select: (projection, query) =>
         call(`select of ${projection.name}`, () =>
           Effect.runSyncExit(this.readModel.select(projection, query)),

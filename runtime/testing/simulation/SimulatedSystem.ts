@@ -161,7 +161,10 @@ export class SimulatedSystem {
       projections: this.projections,
       actor: ({ address }) => this.reference.actor(address),
       offset: (projection) => this.#stores.offset(projection),
-      isFresh: isFresh && rates["postgres loses its tail"] === undefined,
+      isFresh:
+        isFresh &&
+        rates["postgres loses its tail"] === undefined &&
+        rates["projection rebuilt"] === undefined,
       judge: (check) => this.judge(check),
     })
     this.rubbish = new Rubbish({
@@ -180,6 +183,7 @@ export class SimulatedSystem {
       nodes: this.nodes,
       servers: this.servers,
       types: this.#sut.actors.map(({ type }) => type),
+      projections: this.projections,
       publications: this.#actors.flatMap(({ publishes }) => Object.keys(publishes ?? {})),
       addresses: () => Array.from(this.reference.actors.values(), ({ address }) => address),
       rubbish: this.rubbish,

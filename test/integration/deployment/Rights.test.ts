@@ -175,6 +175,28 @@ describe("with everything prepared", () => {
     expect(await letters()).toEqual([])
   })
 
+  it("a node rebuilds read models, also without the right to truncate them", async () => {
+    const system = await node("fourth")
+    const { sql } = servers.postgres
+    const place = { namespace: NAMESPACE }
+    for (const [projection, name] of [
+      [OrderSummary, "order_summary"],
+      [AuditLog, "audit_log"],
+    ] as const) {
+      const table = readModelTable(place, projection, name)
+      const rows = () => sql("owner", `select * from ${table} order by 1, 2`)
+      const before = await rows()
+      expect(before.length).toBeGreaterThan(0)
+      for (const right of ["grant truncate on %s to", "revoke truncate on %s from"]) {
+        await sql("owner", `${right.replace("%s", table)} everstate_service`)
+        await sql("owner", `update ${table} set order_id = 'moved by hand' where order_id = 'o-1'`)
+        await system.projections.rebuild(projection.name, { by: "ann", note: "" })
+        await eventually(async () => JSON.stringify(await rows()) === JSON.stringify(before))
+      }
+    }
+    await expect(sql("service", "truncate everstate.snapshots")).rejects.toMatchObject({ code: "42501" })
+  })
+
   it("a consumer of integration events reads them, and nothing else", async () => {
     const consumer = await connect(servers.nats.login("events"))
     onTestFinished(() => consumer.close())

@@ -209,6 +209,56 @@ test("FAULT 54: two runners of each projection apply everything once", () =>
     }),
   ))
 
+test("FAULT 51: Postgres killed -9 in a rebuild: it has happened or not, and begins again", () =>
+  run(({ writer, start, rows }) =>
+    Effect.gen(function* () {
+      const [totals, sql] = [ledgerTotals(), ledgerSql()]
+      const runners = [yield* start(totals), yield* start(sql)]
+      let last = 0
+      for (let commit = 0; commit < 100; commit++) last = yield* writer.write(`l-${commit % 10}`, added(1))
+      for (const runner of runners) yield* runner.waitFor(last, patienceMs)
+      const rebuilds = runners.map((runner) => runner.rebuild(0))
+      const rebuilding = yield* Effect.forkChild(Effect.all(rebuilds, { concurrency: "unbounded" }))
+      yield* Effect.promise(() => postgres.server.kill())
+      yield* Effect.promise(() => postgres.server.restart())
+      yield* Fiber.join(rebuilding)
+      for (const runner of runners) yield* runner.waitFor(last, patienceMs)
+      expect(yield* rows(totals, sums)).toEqual([{ total: 100, counted: 100 }])
+      expect(yield* rows(sql, entries)).toEqual([{ total: 100, counted: 100 }])
+    }),
+  ))
+
+test("a rebuild empties tables that refer to each other, and keeps the rows that they are made with", () =>
+  run(({ pool, writer, start }) =>
+    Effect.gen(function* () {
+      const kinds = defineProjection({
+        name: "kinds",
+        version: 1,
+        from: [Ledger],
+        tables: [
+          "create table kinds (kind text primary key)",
+          "insert into kinds values ('Opened'), ('Added')",
+          "create table entries (id text, version bigint, kind text references kinds, primary key (id, version))",
+        ],
+        handle: async (batch, sql) => {
+          for (const { id, version, event } of batch) {
+            await sql.query("insert into entries values ($1, $2, $3)", [id, version, event.type])
+          }
+        },
+      })
+      const runner = yield* start(kinds)
+      const last = yield* writer.write("a", opened("ann"), added(1))
+      yield* runner.waitFor(last, patienceMs)
+      const table = (name: string) => readModelTable({ schema: pool.schema, namespace }, kinds, name)
+      const count = (name: string) =>
+        Effect.map(pool.query({ text: `select * from ${table(name)}` }), ({ rows }) => rows.length)
+      yield* pool.query({ text: `insert into ${table("kinds")} values ('by hand')` })
+      yield* runner.rebuild(0)
+      yield* runner.waitFor(last, patienceMs)
+      expect([yield* count("kinds"), yield* count("entries")]).toEqual([2, 2])
+    }),
+  ))
+
 test("FAULT 48: a handler in SQL that throws stalls, with everything before it stored", () =>
   run(({ writer, start, rows }) =>
     Effect.gen(function* () {

@@ -106,12 +106,15 @@ export const clusterScenarios = {
     nodes: 3,
     settings: { idleMs, leaseMs, shardCount: 12 },
   },
-  /** Four nodes that are restarted in order, one after the other, under load; answers must fit one order of everything. */
+  /**
+   * Four nodes that are restarted in order, one after the other, under load, while an operator has the projection
+   * rebuilt in half of the seeds; answers must fit one order of everything.
+   */
   rolling: {
     actors: [Order],
     projections: [OrderSummary],
     workload: orderWorkload(10, 150),
-    faults: ONE_OWNER_FAULTS,
+    faults: [...ONE_OWNER_FAULTS, "projection rebuilt"],
     always: { "rolling restart": 1 },
     placement: "leases",
     nodes: 4,

@@ -17,7 +17,7 @@ export interface Given {
   readonly writer: LedgerWriter
   readonly readModel: ReadModelMemory
   /** Replaces parts of the read model that the runners see. */
-  readonly faults: Partial<ReadModelService>
+  readonly faults: { -readonly [Verb in keyof ReadModelService]?: ReadModelService[Verb] }
   readonly applied: Array<{
     readonly partition: number
     readonly from: number
@@ -39,12 +39,13 @@ export const run = (
     Effect.gen(function* () {
       const journal = disturbed(yield* Journal)
       const readModel = makeReadModelMemory()
-      const faults: Partial<ReadModelService> = {}
+      const faults: Given["faults"] = {}
       const applied: Array<Given["applied"][number]> = []
       const seen: ReadModelService = {
         ...readModel,
         prepare: (projection, partition) => (faults.prepare ?? readModel.prepare)(projection, partition),
         offset: (projection, partition) => (faults.offset ?? readModel.offset)(projection, partition),
+        startOver: (projection, place) => (faults.startOver ?? readModel.startOver)(projection, place),
         apply: (projection, batch) =>
           (faults.apply ?? readModel.apply)(projection, batch).pipe(
             Effect.tap(() =>
@@ -66,7 +67,7 @@ export const run = (
       yield* body({
         writer: new LedgerWriter(journal),
         readModel,
-        faults: faults as Given["faults"],
+        faults,
         applied,
         make,
         start,
