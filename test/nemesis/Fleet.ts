@@ -12,8 +12,8 @@ import {
   type PostgresServer,
   startNats,
   startNatsCluster,
-  startPostgres,
 } from "../../infra/embedded.ts"
+import { startNewPostgres } from "../fixtures/postgres/NewDatabase.ts"
 import { type NodeGiven, NodeProcess } from "./NodeProcess.ts"
 import { Wire, type WireState } from "./Wire.ts"
 
@@ -61,7 +61,7 @@ export class Fleet {
       options.natsCount === 1 ? startNats(given).then((server) => [server]) : startCluster(given)
     const [nats, postgres] = await Promise.allSettled([
       starting,
-      startPostgres({ folder: join(folder, "postgres"), durable: false, ...progress }),
+      startNewPostgres({ folder: join(folder, "postgres"), ...progress }),
     ])
     if (nats.status === "fulfilled" && postgres.status === "fulfilled") {
       return new Fleet(folder, nats.value, postgres.value, options)

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { afterAll, beforeAll, expect, it, vi } from "vitest"
-import { type EmbeddedServers, startServers } from "../../../infra/embedded.ts"
+import type { EmbeddedServers } from "../../../infra/embedded.ts"
 import { startEverstate } from "../../fixtures/bin/EverstateProcess.ts"
+import { startNewServers } from "../../fixtures/postgres/NewDatabase.ts"
 
 /** Longest start on a loaded machine. */
 const START = { timeout: 120_000, interval: 50 }
@@ -16,11 +17,7 @@ const counter = pathToFileURL(join(root, "test/fixtures/memory/Counter.ts")).hre
 let servers: EmbeddedServers
 
 beforeAll(async () => {
-  servers = await startServers({
-    folder: join(folder, "servers"),
-    nats: { syncAlways: false },
-    postgres: { durable: false },
-  })
+  servers = await startNewServers({ folder: join(folder, "servers") })
   writeFileSync(join(folder, "package.json"), '{"type":"module"}')
   writeFileSync(join(folder, "definitions.ts"), `export { Counter } from ${JSON.stringify(counter)}\n`)
 })

@@ -3,14 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest"
-import {
-  type NatsCluster,
-  type PostgresServer,
-  startNatsCluster,
-  startPostgres,
-} from "../../../infra/embedded.ts"
+import { type NatsCluster, type PostgresServer, startNatsCluster } from "../../../infra/embedded.ts"
 import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
+import { startNewPostgres } from "../../fixtures/postgres/NewDatabase.ts"
 import { leaderOf } from "../../nemesis/StreamLeader.ts"
 import { audit, eventually, Load, nothingWrong } from "../system/SystemFixture.ts"
 import { untilShares } from "./ClusterFixture.ts"
@@ -21,7 +17,7 @@ let postgres: PostgresServer
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "everstate-quorum-"))
   nats = await startNatsCluster({ folder: join(folder, "nats"), syncAlways: false })
-  postgres = await startPostgres({ folder: join(folder, "postgres"), durable: false })
+  postgres = await startNewPostgres({ folder: join(folder, "postgres") })
 })
 afterAll(async () => {
   await nats.stop()

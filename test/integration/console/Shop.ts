@@ -9,10 +9,10 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Exit, Scope } from "effect"
-import { startServers } from "../../../infra/embedded.ts"
 import { type GatewayOptions, makeGateway } from "../../../infra/http.ts"
 import { acquireProvider } from "../../../infra/reference/payments/ProviderProgram.ts"
 import type { ActorSystem } from "../../../infra/system/ActorSystem.ts"
+import { startNewServers } from "../../fixtures/postgres/NewDatabase.ts"
 import { Market } from "./Market.ts"
 import { type NodeGiven, startNode } from "./Node.ts"
 
@@ -40,11 +40,7 @@ export interface South {
 export const openShop = async (): Promise<Shop> => {
   const folder = mkdtempSync(join(tmpdir(), "everstate-console-"))
   const scope = Effect.runSync(Scope.make())
-  const servers = await startServers({
-    folder,
-    nats: { syncAlways: false },
-    postgres: { durable: false },
-  })
+  const servers = await startNewServers({ folder })
   const payments = await Effect.runPromise(
     Scope.provide(acquireProvider(join(folder, "payments.jsonl")), scope),
   )

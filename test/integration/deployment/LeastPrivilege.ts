@@ -9,9 +9,9 @@ import { connect, type NodeConnectionOptions } from "@nats-io/transport-node"
 import pg from "pg"
 import { findNatsBinary } from "../../../infra/embedded/NatsBinary.ts"
 import { ServerProcess } from "../../../infra/embedded/ServerProcess.ts"
-import { startPostgres } from "../../../infra/embedded.ts"
 import { inboxPrefixOf, type NatsRole } from "../../../infra/nats/connection/NatsRole.ts"
 import { ActorSystem, type StartOptions } from "../../../infra/system/ActorSystem.ts"
+import { startNewPostgres } from "../../fixtures/postgres/NewDatabase.ts"
 import { eventually } from "../system/SystemFixture.ts"
 
 export const deployment = resolve(import.meta.dirname, "../../../docs/deployment")
@@ -125,7 +125,7 @@ export interface RestrictedPostgres {
 
 export const restrictedPostgres = async (): Promise<RestrictedPostgres> => {
   const folder = mkdtempSync(join(tmpdir(), "everstate-grants-"))
-  const server = await startPostgres({ folder, durable: false })
+  const server = await startNewPostgres({ folder })
   const url = (role: PostgresRole): string => {
     const { host, pathname } = new URL(server.url)
     return `postgres://everstate_${role}:${PASSWORD}@${host}${pathname}`

@@ -9,6 +9,7 @@ import { afterAll, beforeAll } from "vitest"
 import { type PostgresServer, startPostgres } from "../../../infra/embedded.ts"
 import { migrate } from "../../../infra/postgres/Migrations.ts"
 import { type PostgresOptions, PostgresPool } from "../../../infra/postgres/PostgresPool.ts"
+import { startNewPostgres } from "../../fixtures/postgres/NewDatabase.ts"
 
 export interface PostgresFixture {
   readonly server: PostgresServer
@@ -25,7 +26,7 @@ export const postgresForFile = ({ durable = false } = {}): PostgresFixture => {
   let schemaCount = 0
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "everstate-postgres-"))
-    server = await startPostgres({ folder, durable })
+    server = await (durable ? startPostgres({ folder }) : startNewPostgres({ folder }))
   })
   afterAll(async () => {
     await server?.stop()

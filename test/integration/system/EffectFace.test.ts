@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { Order } from "../../../actors/order/Order.ts"
 import { OrderSummary } from "../../../actors/projections/OrderSummary.ts"
 import { ActorSystem, layer } from "../../../infra/effect.ts"
-import { type EmbeddedServers, startServers } from "../../../infra/embedded.ts"
+import type { EmbeddedServers } from "../../../infra/embedded.ts"
+import { startNewServers } from "../../fixtures/postgres/NewDatabase.ts"
 
 const place = {
   type: "Place",
@@ -22,7 +23,7 @@ describe("the Effect face", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), "everstate-effect-"))
-    servers = await startServers({ folder, nats: { syncAlways: false }, postgres: { durable: false } })
+    servers = await startNewServers({ folder })
   })
   afterAll(async () => {
     await servers.stop()

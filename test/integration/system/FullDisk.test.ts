@@ -8,9 +8,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, it, onTestFinished } from "vitest"
-import { startServers } from "../../../infra/embedded.ts"
 import type { AskError } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
+import { startNewServers } from "../../fixtures/postgres/NewDatabase.ts"
 import { audit, eventually, freshNamespace, nothingWrong, startSystem } from "./SystemFixture.ts"
 
 /** Bytes of the whole store: enough for the streams, and filled in a moment. */
@@ -63,7 +63,7 @@ it.skipIf(!canMount())(
     const folder = mkdtempSync(join(tmpdir(), "everstate-disk-"))
     const store = join(folder, "nats")
     mount(store)
-    const servers = await startServers({ folder, nats: { syncAlways: false }, postgres: { durable: false } })
+    const servers = await startNewServers({ folder })
     onTestFinished(async () => {
       await servers.stop()
       unmountAll()

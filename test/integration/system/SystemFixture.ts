@@ -8,10 +8,11 @@ import { join } from "node:path"
 import { connect } from "@nats-io/transport-node"
 import pg from "pg"
 import { afterAll, beforeAll, onTestFinished } from "vitest"
-import { type EmbeddedServers, type NatsOptions, startServers } from "../../../infra/embedded.ts"
+import type { EmbeddedServers, NatsOptions } from "../../../infra/embedded.ts"
 import { ActorSystem, type StartOptions } from "../../../infra/system/ActorSystem.ts"
 import type { HistoryCursor } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
+import { startNewServers } from "../../fixtures/postgres/NewDatabase.ts"
 
 export interface RealServers extends EmbeddedServers {
   /** One statement by an operator. */
@@ -25,14 +26,9 @@ export interface RealServers extends EmbeddedServers {
   readonly fill: (subject: string, bytesMax: number) => Promise<void>
 }
 
-/** Without fsync: these tests kill processes, not the machine. */
 export const realServers = async (nats: Partial<NatsOptions> = {}): Promise<RealServers> => {
   const folder = await mkdtemp(join(tmpdir(), "everstate-system-"))
-  const servers = await startServers({
-    folder,
-    nats: { syncAlways: false, ...nats },
-    postgres: { durable: false },
-  })
+  const servers = await startNewServers({ folder, nats })
   const stop = async () => {
     servers.nats.resume()
     servers.postgres.resume()

@@ -5,9 +5,10 @@ import { join } from "node:path"
 import { Effect, Exit, Scope } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import type { ChildProgram } from "../../../../infra/cli/ChildProgram.ts"
-import { type EmbeddedServers, startServers } from "../../../../infra/embedded.ts"
+import type { EmbeddedServers } from "../../../../infra/embedded.ts"
 import { acquireDemoService } from "../../../../infra/reference/demo/DemoService.ts"
 import { acquireProvider } from "../../../../infra/reference/payments/ProviderProgram.ts"
+import { startNewServers } from "../../../fixtures/postgres/NewDatabase.ts"
 import { type Answer, callService } from "./ServiceFixture.ts"
 
 export interface ClusterFixture {
@@ -45,7 +46,7 @@ export const clusterFixture = (names: ReadonlyArray<string>): ClusterFixture => 
   }
 
   beforeAll(async () => {
-    const starting = startServers({ folder, nats: { syncAlways: false }, postgres: { durable: false } })
+    const starting = startNewServers({ folder })
     const provider = acquireProvider(join(folder, "provider.jsonl"))
     providerUrl = (await Effect.runPromise(Scope.provide(provider, scope))).url()
     servers = await starting

@@ -5,10 +5,11 @@ import { join } from "node:path"
 import { Effect, Exit, Scope } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import type { ChildProgram } from "../../../../infra/cli/ChildProgram.ts"
-import { type EmbeddedServers, startServers } from "../../../../infra/embedded.ts"
+import type { EmbeddedServers } from "../../../../infra/embedded.ts"
 import { acquireDemoService } from "../../../../infra/reference/demo/DemoService.ts"
 import { acquireProvider } from "../../../../infra/reference/payments/ProviderProgram.ts"
 import type { Flow } from "../../../../infra/reference/service/Hosted.ts"
+import { startNewServers } from "../../../fixtures/postgres/NewDatabase.ts"
 
 export interface Answer {
   readonly status: number
@@ -48,7 +49,7 @@ export const serviceFixture = ({ manners = [], provider, flow }: FixtureOptions 
   beforeAll(async () => {
     // Without fsync: these tests kill processes, not the machine.
     const starting = Effect.promise(async () => {
-      servers = await startServers({ folder, nats: { syncAlways: false }, postgres: { durable: false } })
+      servers = await startNewServers({ folder })
     })
     const acquired = Effect.gen(function* () {
       const fake = Effect.map(acquireProvider(join(folder, "provider.jsonl"), manners), ({ url }) => url())
