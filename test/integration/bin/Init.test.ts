@@ -6,6 +6,7 @@ import { tmpdir } from "node:os"
 import { delimiter, dirname, join } from "node:path"
 import { promisify } from "node:util"
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest"
+import { builtPackage } from "../../fixtures/package/BuiltPackage.ts"
 
 const root = join(import.meta.dirname, "../../..")
 const run = promisify(execFile)
@@ -31,7 +32,9 @@ const install = async (archive: string, target: string): Promise<void> => {
 
 describe("a new service", () => {
   beforeAll(async () => {
-    const { stdout } = await run("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: root })
+    await builtPackage()
+    const pack = ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder]
+    const { stdout } = await run("npm", pack, { cwd: root })
     const archive = join(folder, stdout.trim().split("\n").at(-1) ?? "")
     await install(archive, folder)
     await run(process.execPath, [bin, "init", "Book Shop"], { cwd: folder })

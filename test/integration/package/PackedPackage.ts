@@ -8,6 +8,7 @@ import { tmpdir } from "node:os"
 import path from "node:path"
 import { promisify } from "node:util"
 import { afterAll, beforeAll } from "vitest"
+import { builtPackage } from "../../fixtures/package/BuiltPackage.ts"
 
 const run = promisify(execFile)
 const root = path.resolve(import.meta.dirname, "../../..")
@@ -44,8 +45,7 @@ const pack = async (folder: string): Promise<PackedPackage> => {
   const content = path.join(project, "node_modules/everstate")
   await mkdir(source, { recursive: true })
   await mkdir(content, { recursive: true })
-  const build = ["-p", path.join(root, "tsconfig.build.json"), "--outDir", path.join(source, "dist")]
-  await run(process.execPath, [path.join(moduleAt("typescript"), "bin/tsc"), ...build])
+  await cp(await builtPackage(), path.join(source, "dist"), { recursive: true })
   for (const name of PACKED_AS_THEY_ARE) {
     await cp(path.join(root, name), path.join(source, name), { recursive: true })
   }

@@ -49,7 +49,7 @@ export class PageProgram {
   async typeCheck(): Promise<void> {
     const tsc = path.join(root, "node_modules/typescript/bin/tsc")
     try {
-      await run(process.execPath, [tsc, "-p", this.#folder])
+      await run(process.execPath, [tsc, "-p", this.#folder, "--singleThreaded"])
     } catch (cause) {
       throw new Error((cause as { stdout?: string }).stdout, { cause })
     }
