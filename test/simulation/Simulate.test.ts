@@ -54,18 +54,18 @@ describe("the scenarios keep every promise", () => {
   it("order, through every kind of fault and every branch of recovery", async () => {
     const report = await simulate({
       ...scenarios.order,
-      runs: 30,
-      twice: 5,
+      runs: 10,
+      twice: 3,
       sometimes: [...ofOrders, ...branches],
     })
-    expect(report.answeredCount).toBeGreaterThan(30 * 200)
+    expect(report.answeredCount).toBeGreaterThan(10 * 200)
   })
 
   it("desks, through every fault that messages, timers and calls can meet", async () => {
     await simulate({
       ...scenarios.desks,
-      runs: 30,
-      twice: 5,
+      runs: 15,
+      twice: 3,
       sometimes: [...ofMessages, "a timer fired", "a call ended", "a message of a commit was applied"],
     })
   })
