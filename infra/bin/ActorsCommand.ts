@@ -15,12 +15,22 @@ import {
   pendingText,
   stateText,
 } from "./ActorText.ts"
-import { commandFlags, commandHeaders, commandInput, payloadOf, sentOnce } from "./CommandInput.ts"
+import {
+  commandFlags,
+  commandHeaders,
+  commandInput,
+  conditionFlag,
+  payloadOf,
+  type SentCommand,
+  sentOnce,
+  waitFlag,
+} from "./CommandInput.ts"
 import { itemsOf, limitFlag, listFlags, listQuery } from "./Listing.ts"
 import { type Paint, present, presentItem, remark } from "./Output.ts"
-import { type Document, pathOf } from "./Remote.ts"
+import { type Document, pathOf, type Query, type Remote } from "./Remote.ts"
 import { remoteVerb } from "./RemoteFlags.ts"
 import { wrongUse } from "./VerbFailed.ts"
+import { verbGroup } from "./VerbGroup.ts"
 
 /** Pause before a stream is opened again, in milliseconds. */
 const RECONNECT_MS = 1_000
@@ -154,37 +164,33 @@ const watch = remoteVerb(
   ]),
 )
 
-const send = (via: "ask" | "tell") =>
-  remoteVerb(
-    via,
-    { type, id, ...commandInput, ...commandFlags },
-    Effect.fnUntraced(function* (remote, { type, id, command, ...input }) {
-      const { headers, commandId } = commandHeaders(input)
-      const order = remote.send({
-        method: "POST",
-        path: pathOf("actors", type, id, command),
-        query: via === "tell" ? { via } : {},
-        body: yield* payloadOf(input),
-        headers,
-      })
-      const answer = yield* sentOnce(order, commandId)
-      yield* present({ ...answer, commandId }, (_, paint) =>
-        via === "tell"
-          ? `${paint("green", "stored")} in the mailbox of ${type} ${id}, as ${commandId}`
-          : decisionText(
-              {
-                ...answer,
-                outcome: answer["duplicate"] === true ? "applied before" : "applied",
-                fromVersion: answer["version"],
-                version: undefined,
-              },
-              paint,
-            ),
-      )
-    }),
-  )
+const sentTo = Effect.fnUntraced(function* (
+  remote: Remote,
+  query: Query,
+  { type, id, command, ...input }: SentCommand,
+) {
+  const { headers, commandId } = commandHeaders(input)
+  const order = remote.send({
+    method: "POST",
+    path: pathOf("actors", type, id, command),
+    query,
+    body: yield* payloadOf(input),
+    headers,
+  })
+  return { ...(yield* sentOnce(order, commandId)), commandId } as Document
+})
 
-const ask = send("ask").pipe(
+const ask = remoteVerb(
+  "ask",
+  { type, id, ...commandInput, ...commandFlags, ...conditionFlag, ...waitFlag },
+  Effect.fnUntraced(function* (remote, input) {
+    const answer = yield* sentTo(remote, {}, input)
+    const outcome = answer["duplicate"] === true ? "applied before" : "applied"
+    yield* present(answer, (_, paint) =>
+      decisionText({ ...answer, outcome, fromVersion: answer["version"], version: undefined }, paint),
+    )
+  }),
+).pipe(
   Command.withDescription(
     "Sends a command to an actor, and shows the answer once it is durable. A rejection ends with exit code 3.",
   ),
@@ -195,14 +201,28 @@ const ask = send("ask").pipe(
   ]),
 )
 
-const tell = send("tell").pipe(
-  Command.withDescription("Stores a command in the mailbox of an actor, which applies it once."),
+const tell = remoteVerb(
+  "tell",
+  { type, id, ...commandInput, ...commandFlags },
+  Effect.fnUntraced(function* (remote, input) {
+    const { type, id } = input
+    const answer = yield* sentTo(remote, { via: "tell" }, input)
+    yield* present(
+      answer,
+      ({ commandId }, paint) =>
+        `${paint("green", "stored")} in the mailbox of ${type} ${id}, as ${commandId}`,
+    )
+  }),
+).pipe(
+  Command.withDescription(
+    "Stores a command in the mailbox of an actor, which applies it once. One that it rejects becomes a dead letter.",
+  ),
   Command.withExamples([{ command: `everstate actors tell account alice Deposit '{"minor":100}'` }]),
 )
 
 const dryRun = remoteVerb(
   "dry-run",
-  { type, id, ...commandInput, ...commandFlags, ...momentFlags },
+  { type, id, ...commandInput, ...commandFlags, ...conditionFlag, ...momentFlags },
   Effect.fnUntraced(function* (remote, { type, id, command, version, time, ...input }) {
     const run = yield* remote.send({
       method: "POST",
@@ -223,8 +243,10 @@ const dryRun = remoteVerb(
   ]),
 )
 
-export const actorsCommand = Command.make("actors").pipe(
-  Command.withDescription("Lists actors, looks into one, follows it, and sends it commands."),
-  Command.withShortDescription("List, look into, follow and ask actors"),
-  Command.withSubcommands([list, show, history, at, watch, ask, tell, dryRun]),
-)
+export const actorsCommand = verbGroup({
+  name: "actors",
+  description: "Lists actors, looks into one, follows it, and sends it commands.",
+  short: "List, look into, follow and ask actors",
+  first: "list TYPE",
+  does: "lists the actors of a type",
+}).pipe(Command.withSubcommands([list, show, history, at, watch, ask, tell, dryRun]))

@@ -9,6 +9,7 @@ import { type Paint, present, presentItem } from "./Output.ts"
 import { type Document, type Order, pathOf, type Remote } from "./Remote.ts"
 import { remoteVerb } from "./RemoteFlags.ts"
 import { textTable } from "./TextTable.ts"
+import { verbGroup } from "./VerbGroup.ts"
 
 const member = Argument.String("member").pipe(Argument.withDescription("Name or id of the member"))
 const slot = Argument.String("slot").pipe(Argument.withDescription("Name of the slot, as in shard.7"))
@@ -235,8 +236,10 @@ const resume = remoteVerb(
   Command.withExamples([{ command: "everstate cluster resume account" }]),
 )
 
-export const clusterCommand = Command.make("cluster").pipe(
-  Command.withDescription("Shows the cluster, follows it, and moves its work."),
-  Command.withShortDescription("Show the cluster, and move its work"),
-  Command.withSubcommands([status, history, events, drain, undrain, move, unpin, pause, resume]),
-)
+export const clusterCommand = verbGroup({
+  name: "cluster",
+  description: "Shows the cluster, follows it, and moves its work.",
+  short: "Show the cluster, and move its work",
+  first: "status",
+  does: "shows members and slots",
+}).pipe(Command.withSubcommands([status, history, events, drain, undrain, move, unpin, pause, resume]))

@@ -37,22 +37,42 @@ export const commandIdFlag = Flag.String("command-id").pipe(
   Flag.map(Option.getOrUndefined),
 )
 
+/** Flags of every command. */
 export const commandFlags = {
   commandId: commandIdFlag,
-  ifVersion: optionalInt("if-version", Number.MAX_SAFE_INTEGER, "Only if the actor is at this version"),
-  waitS: optionalInt("wait", WAIT_S_MAX, "Seconds to wait for the answer"),
   by: Flag.String("by").pipe(
     Flag.withDescription("Who does it; stored with the events (default: the user of this machine)"),
     Flag.withDefault(""),
   ),
 }
 
+/** The flag of commands that are decided at once. */
+export const conditionFlag = {
+  ifVersion: optionalInt("if-version", Number.MAX_SAFE_INTEGER, "Only if the actor is at this version"),
+}
+
+/** The flag of commands that are answered. */
+export const waitFlag = {
+  waitS: optionalInt(
+    "wait",
+    WAIT_S_MAX,
+    `Seconds to wait for the answer, at most ${WAIT_S_MAX} (default: what the gateway waits)`,
+  ),
+}
+
 interface CommandInput {
   readonly payload: string | undefined
   readonly commandId: string | undefined
-  readonly ifVersion: number | undefined
-  readonly waitS: number | undefined
+  readonly ifVersion?: number | undefined
+  readonly waitS?: number | undefined
   readonly by: string
+}
+
+/** A command with its receiver. */
+export interface SentCommand extends CommandInput {
+  readonly type: string
+  readonly id: string
+  readonly command: string
 }
 
 /** Headers of a command, and its id. */

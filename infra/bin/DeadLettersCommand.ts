@@ -12,6 +12,7 @@ import { type Document, pathOf, type Remote } from "./Remote.ts"
 import { remoteVerb } from "./RemoteFlags.ts"
 import { factLines, textTable } from "./TextTable.ts"
 import { VerbFailed, wrongUse } from "./VerbFailed.ts"
+import { verbGroup } from "./VerbGroup.ts"
 
 /** Pause between two looks at a job, in milliseconds. */
 const JOB_POLL_MS = 300
@@ -200,10 +201,10 @@ const discard = verb("discard", (what) => `Delete ${what} for ever?`).pipe(
   ]),
 )
 
-export const deadLettersCommand = Command.make("dead-letters").pipe(
-  Command.withDescription(
-    "Lists what the system abandoned, looks into it, delivers it again, or deletes it.",
-  ),
-  Command.withShortDescription("List, redrive and discard what was abandoned"),
-  Command.withSubcommands([list, show, redrive, discard]),
-)
+export const deadLettersCommand = verbGroup({
+  name: "dead-letters",
+  description: "Lists what the system abandoned, looks into it, delivers it again, or deletes it.",
+  short: "List, redrive and discard what was abandoned",
+  first: "list",
+  does: "lists what the system abandoned",
+}).pipe(Command.withSubcommands([list, show, redrive, discard]))

@@ -19,6 +19,7 @@ import { withProgress } from "./Progress.ts"
 import { serverFlags } from "./RemoteFlags.ts"
 import { factLines, textTable } from "./TextTable.ts"
 import { VerbFailed, verbFailureOf, wrongUse } from "./VerbFailed.ts"
+import { verbGroup } from "./VerbGroup.ts"
 
 /** Records before the newest one that `tail` shows first. */
 const LAST_DEFAULT = 10
@@ -291,8 +292,10 @@ const sinkOf = Effect.fnUntraced(function* (out: string | undefined): Effect.fn.
   }
 })
 
-export const journalCommand = Command.make("journal").pipe(
-  Command.withDescription("Follows, checks and exports the journal, straight on NATS (--nats or NATS_URL)."),
-  Command.withShortDescription("Follow, check and export the journal"),
-  Command.withSubcommands([tail, verify, exporting]),
-)
+export const journalCommand = verbGroup({
+  name: "journal",
+  description: "Follows, checks and exports the journal, straight on NATS (--nats or NATS_URL).",
+  short: "Follow, check and export the journal",
+  first: "tail",
+  does: "follows the journal",
+}).pipe(Command.withSubcommands([tail, verify, exporting]))

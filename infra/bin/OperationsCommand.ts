@@ -7,6 +7,7 @@ import { present, remark } from "./Output.ts"
 import type { Document } from "./Remote.ts"
 import { remoteVerb } from "./RemoteFlags.ts"
 import { textTable } from "./TextTable.ts"
+import { verbGroup } from "./VerbGroup.ts"
 
 const list = remoteVerb(
   "list",
@@ -40,8 +41,10 @@ const list = remoteVerb(
   Command.withExamples([{ command: "everstate operations list --limit 20" }]),
 )
 
-export const operationsCommand = Command.make("operations").pipe(
-  Command.withDescription("Lists what operators did."),
-  Command.withShortDescription("List what operators did"),
-  Command.withSubcommands([list]),
-)
+export const operationsCommand = verbGroup({
+  name: "operations",
+  description: "Lists what operators did.",
+  short: "List what operators did",
+  first: "list",
+  does: "lists what operators did",
+}).pipe(Command.withSubcommands([list]))

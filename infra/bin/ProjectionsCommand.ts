@@ -7,6 +7,7 @@ import type { Document, Remote } from "./Remote.ts"
 import { remoteVerb } from "./RemoteFlags.ts"
 import { textTable } from "./TextTable.ts"
 import { VerbFailed } from "./VerbFailed.ts"
+import { verbGroup } from "./VerbGroup.ts"
 
 /** Pause between two looks at a projection, in milliseconds. */
 const POLL_MS = 300
@@ -111,8 +112,10 @@ const wait = remoteVerb(
   ]),
 )
 
-export const projectionsCommand = Command.make("projections").pipe(
-  Command.withDescription("Lists read models, and waits until one has caught up."),
-  Command.withShortDescription("List read models, and wait for one"),
-  Command.withSubcommands([list, wait]),
-)
+export const projectionsCommand = verbGroup({
+  name: "projections",
+  description: "Lists read models, and waits until one has caught up.",
+  short: "List read models, and wait for one",
+  first: "list",
+  does: "lists projections",
+}).pipe(Command.withSubcommands([list, wait]))

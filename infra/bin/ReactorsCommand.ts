@@ -6,6 +6,7 @@ import { stops } from "./ProjectionsCommand.ts"
 import type { Document } from "./Remote.ts"
 import { remoteVerb } from "./RemoteFlags.ts"
 import { textTable } from "./TextTable.ts"
+import { verbGroup } from "./VerbGroup.ts"
 
 const reactorsText = (reactors: ReadonlyArray<Document>, paint: Paint): string =>
   textTable(
@@ -35,8 +36,10 @@ const list = remoteVerb(
   Command.withExamples([{ command: "everstate reactors list" }]),
 )
 
-export const reactorsCommand = Command.make("reactors").pipe(
-  Command.withDescription("Lists reactors."),
-  Command.withShortDescription("List reactors: position and lag"),
-  Command.withSubcommands([list]),
-)
+export const reactorsCommand = verbGroup({
+  name: "reactors",
+  description: "Lists reactors.",
+  short: "List reactors: position and lag",
+  first: "list",
+  does: "lists reactors",
+}).pipe(Command.withSubcommands([list]))

@@ -43,7 +43,11 @@ export const remoteFlags = {
   ),
   tokenFile: optionalText("token-file", "FILE", "File with the token for the gateway (or: EVERSTATE_TOKEN)"),
   ...serverFlags,
-  module: optionalText("module", "FILE", "Module of the definitions, for --nats and --postgres"),
+  module: optionalText(
+    "module",
+    "FILE",
+    `Module of the definitions, for --nats and --postgres (default: ${MODULES_DEFAULT[0]})`,
+  ),
 }
 
 export interface RemoteInput {
@@ -116,7 +120,7 @@ const tokenOf = (
 ): Effect.Effect<string | undefined, VerbFailed> => {
   if (file === undefined) return Effect.succeed(fromEnv)
   if (!existsSync(file))
-    return Effect.fail(wrongUse(`There is no file ${file}.`, "It holds the token alone."))
+    return Effect.fail(wrongUse(`There is no file ${file}.`, "Give a file that holds the token alone."))
   return Effect.succeed(readFileSync(file, "utf8").trim())
 }
 

@@ -3,7 +3,7 @@
  *
  * How any program runs and ends is infra/cli/Program.ts; exit codes are in VerbFailed.ts.
  */
-import { Console, Effect, Layer, Logger, References } from "effect"
+import { Console, Layer, Logger, References } from "effect"
 import { CliConfig, CliError, CliOutput, GlobalFlag } from "effect/cli"
 import { isEverstateError } from "../../runtime/error/EverstateError.ts"
 import { explained, runProgram } from "../cli/Program.ts"
@@ -17,7 +17,7 @@ const FOREGROUND = ["servers", "dev"]
 export const exitCodeOf = (error: unknown): number => {
   if (error instanceof VerbFailed) return EXIT_CODES[error.exit]
   if (CliError.isCliError(error)) {
-    // A verb without its second word shows its help.
+    // `everstate` alone shows its help.
     return error._tag === "ShowHelp" && error.errors.length === 0 ? EXIT_CODES.done : EXIT_CODES.wrongUse
   }
   return isEverstateError(error) && error.kind === "transient" ? EXIT_CODES.unavailable : EXIT_CODES.failed
@@ -43,15 +43,19 @@ const toldOf = (errors: ReadonlyArray<CliError.CliError>): ReadonlyArray<CliErro
   return verbs.length > 0 ? verbs : errors
 }
 
-/** A wrong command line is told on stderr in a few lines, so that nothing but results is on stdout. */
+/**
+ * A wrong command line is told on stderr in a few lines, so that nothing but results is on stdout; with `--json`
+ * in one line of JSON, as every failure.
+ */
 const presenter = CliOutput.layerPresenter({
-  present: (event) =>
-    event._tag === "InvalidInvocation"
-      ? Effect.gen(function* () {
-          for (const error of toldOf(event.errors)) yield* Console.error(error.message)
-          yield* Console.error(`\nSee ${event.commandPath.join(" ")} --help`)
-        })
-      : CliOutput.defaultPresenter.present(event),
+  present: (event) => {
+    if (event._tag !== "InvalidInvocation") return CliOutput.defaultPresenter.present(event)
+    const texts = toldOf(event.errors).map(({ message }) => message)
+    const hint = `See ${event.commandPath.join(" ")} --help`
+    return isJson()
+      ? Console.error(JSON.stringify({ error: texts.join("\n"), hint, exitCode: EXIT_CODES.wrongUse }))
+      : Console.error(`${texts.join("\n")}\n\n${hint}`)
+  },
 })
 
 const { Help, Version, Completions } = GlobalFlag

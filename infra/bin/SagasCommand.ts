@@ -10,6 +10,7 @@ import { type Paint, present, remark } from "./Output.ts"
 import { type Document, pathOf, type Remote } from "./Remote.ts"
 import { remoteVerb } from "./RemoteFlags.ts"
 import { factLines, textTable } from "./TextTable.ts"
+import { verbGroup } from "./VerbGroup.ts"
 
 const type = Argument.String("type").pipe(Argument.withDescription("Saga type"))
 const id = Argument.String("id").pipe(Argument.withDescription("Id of the saga"))
@@ -187,8 +188,10 @@ const cancel = ending("cancel", "Cancel {saga}, and undo what it did?").pipe(
   Command.withExamples([{ command: "everstate sagas cancel transfer t-1" }]),
 )
 
-export const sagasCommand = Command.make("sagas").pipe(
-  Command.withDescription("Lists sagas, looks into one, and helps one that is stuck."),
-  Command.withShortDescription("List, look into and help sagas"),
-  Command.withSubcommands([list, show, retry, skip, resolve, cancel, abort]),
-)
+export const sagasCommand = verbGroup({
+  name: "sagas",
+  description: "Lists sagas, looks into one, and helps one that is stuck.",
+  short: "List, look into and help sagas",
+  first: "list",
+  does: "lists sagas",
+}).pipe(Command.withSubcommands([list, show, retry, skip, resolve, cancel, abort]))

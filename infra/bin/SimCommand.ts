@@ -18,7 +18,9 @@ export const simCommand = Command.make(
   "sim",
   {
     module: Argument.String("module").pipe(
-      Argument.withDescription("Module that exports `scenarios`: options of `simulate`, by name"),
+      Argument.withDescription(
+        `Module that exports \`scenarios\`: options of \`simulate\`, by name (default: ${MODULES_DEFAULT[0]})`,
+      ),
       Argument.optional,
       Argument.map(Option.getOrUndefined),
     ),

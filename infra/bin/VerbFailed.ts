@@ -14,9 +14,9 @@ export const EXIT_CODES = {
   failed: 1,
   /** The command line is wrong: an unknown verb or flag, a value out of its bounds, a missing setting. */
   wrongUse: 2,
-  /** The system said no: an actor rejected the command, or its version was another one. */
+  /** The system said no: an actor rejected the command, its version was another one, or the caller may not do this. */
   refused: 3,
-  /** There is no such actor, dead letter, member, or projection. */
+  /** There is no such actor, type, command, dead letter, member, or projection. */
   notFound: 4,
   /** A server or node does not answer, or is busy. The outcome of a command is unknown: send it again with the same id. */
   unavailable: 5,

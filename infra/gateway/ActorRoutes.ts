@@ -15,7 +15,7 @@ import { etagOf, matchesVersion } from "../http/EntityTag.ts"
 import { historyCursorOf, historyCursorText, momentOf } from "../http/PastQuery.ts"
 import { notFound } from "../http/Problem.ts"
 import { orProblem } from "../http/ProblemResponses.ts"
-import { refuse } from "../http/Refused.ts"
+import { refuse, refuseInvalid } from "../http/Refused.ts"
 import { actorDocument, birthDocument, historyItem } from "./ActorDocument.ts"
 import { dryRunDocument, pendingDocument } from "./DryRunDocument.ts"
 import { Exposed, type ExposedType } from "./Exposure.ts"
@@ -107,6 +107,12 @@ export const ActorRoutes = HttpApiBuilder.group(
       const { type, id, command } = given.params
       const key = given.headers["idempotency-key"]
       const ref = refOf(yield* commandNamed(type, command), id)
+      if (versionOf(given).ifVersion !== undefined) {
+        return yield* refuseInvalid(
+          "A command that is stored in the mailbox cannot depend on a version.",
+          "Leave out If-Match and If-None-Match, or send the command without `via=tell` and `respond-async`.",
+        )
+      }
       const { commandId } = yield* ref.tell(
         { ...given.payload, type: command },
         { ...(key === undefined ? {} : { commandId: key }), metadata: metadataOf(given) },

@@ -40,6 +40,17 @@ describe("everstate", () => {
     for (const verb of verbs) expect(stdout).toContain(verb[0])
   })
 
+  it.each([...new Set(verbs.filter(({ length }) => length > 1).map(([group = ""]) => group))])(
+    "%s without a verb ends with 2, and says which verb is looked for most",
+    async (group) => {
+      const { stdout, stderr, exitCode } = await runVerb(group)
+      expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 })
+      const [, first] = stderr.match(new RegExp(`everstate ${group} (?!needs)([a-z]+)`)) ?? []
+      expect(verbs.map((verb) => verb.join(" "))).toContain(`${group} ${first}`)
+      expect((await runVerb(group, "--help")).stdout).toContain("EXAMPLES")
+    },
+  )
+
   it("shows its version", async () => {
     expect(await runVerb("--version")).toEqual({ stdout: "everstate v0.0.0", stderr: "", exitCode: 0 })
   })
@@ -74,6 +85,17 @@ describe("everstate", () => {
     const { stdout, stderr, exitCode } = await runVerb("sim", "--seeds", "none")
     expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 })
     expect(stderr).toContain("seeds")
+  })
+
+  it("tells a wrong flag as JSON with --json", async () => {
+    const run = promisify(execFile)(process.execPath, [bin, "operations", "list", "--nope", "--json"])
+    const { code, stdout, stderr } = await run.catch((error) => error)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" })
+    expect(JSON.parse(stderr)).toEqual({
+      error: expect.stringContaining("--nope"),
+      hint: "See everstate operations list --help",
+      exitCode: 2,
+    })
   })
 
   it("tells a failure as JSON with --json", async () => {

@@ -69,6 +69,8 @@ describe("everstate actors", () => {
     })
     expect((await verb("actors", "show", "counter", "a")).exitCode).toBe(4)
     expect((await verb("actors", "tell", "counter", "a", "Add", '{"by":3}')).stdout).toContain("stored")
+    const conditional = await verb("actors", "tell", "counter", "a", "Add", '{"by":3}', "--if-version", "9")
+    expect(conditional).toMatchObject({ exitCode: 2, stdout: "" })
     await eventually(async () =>
       expect(await json("actors", "show", "counter", "a")).toMatchObject({ version: 1 }),
     )

@@ -68,7 +68,9 @@ describe("POST /actors/{type}/{id}/{Command}", () => {
 
   it("stores a told command, and answers 202", async () => {
     const { call } = await startGateway()
-    const told = await call("POST", "/actors/counter/a/Add?via=tell", { by: 2 }, { "idempotency-key": "t1" })
+    const path = "/actors/counter/a/Add?via=tell"
+    expect((await call("POST", path, { by: 2 }, { "if-match": '"7"' })).status).toBe(400)
+    const told = await call("POST", path, { by: 2 }, { "idempotency-key": "t1" })
     expect([told.status, told.body]).toEqual([202, { type: "counter", id: "a", commandId: "t1" }])
     const other = await call("POST", "/actors/counter/a/Add", { by: 2 }, { prefer: "respond-async" })
     expect(other.status).toBe(202)
