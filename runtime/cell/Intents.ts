@@ -181,8 +181,15 @@ export const sentItemOf = (
       const c = plainJson(outgoing.command) as AnyEvent
       return { k: "tell", to: outgoing.key, c, n: outgoing.as, ...inputIn(outgoing) }
     }
-    case "Answer":
-      return answerItem(outgoing.to, outgoing.answer)
+    case "Answer": {
+      const { correlationId, trace } = outgoing.to
+      const co = correlationId === undefined ? undefined : { co: correlationId }
+      return {
+        ...answerItem(outgoing.to, outgoing.answer),
+        ...co,
+        ...(trace === undefined ? undefined : { tr: trace }),
+      }
+    }
     case "Publish": {
       const item = publishItemOf(definition, outgoing.type, outgoing.data)
       if ("problem" in item) throw new NotSendable(item.problem)

@@ -12,10 +12,12 @@ import { type AskError, InvalidCommand } from "../cell/AskError.ts"
 import type { Command, Undecidable } from "../cell/Decide.ts"
 import type { Signal } from "../cell/Signal.ts"
 import { type Accepted, type Sent, WaitingCommand } from "../cell/Waiting.ts"
+import type { Metadata } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { CommandMessage, DirectMessage, Message } from "../mailbox/Message.ts"
 import { floorOf, originOf } from "../message/Origin.ts"
 import { sequenceOfId } from "../message/OutboxItem.ts"
+import type { RequestRef } from "../message/Outgoing.ts"
 import { commandOf } from "./Ask.ts"
 
 /**
@@ -57,12 +59,19 @@ export const signalOf = ({
   since: sequenceOfId(id),
 })
 
+/** What the answer to a request goes on with, however late it is. */
+const causeOf = ({ correlationId, trace }: Metadata = {}): Pick<RequestRef, "correlationId" | "trace"> => ({
+  ...(correlationId === undefined ? undefined : { correlationId }),
+  ...(trace === undefined ? undefined : { trace }),
+})
+
 const commandIn = (
   definition: ActorDefinition,
   address: ActorAddress,
   { id, c, m, from, n, o, i: input }: CommandMessage,
 ): Command | Undecidable => {
-  const replyTo = from === undefined || n === undefined ? undefined : { to: from, as: n, re: id }
+  const replyTo =
+    from === undefined || n === undefined ? undefined : { to: from, as: n, re: id, ...causeOf(m) }
   try {
     const options = { ...(m === undefined ? undefined : { metadata: m }), input }
     const checked = commandOf(definition, address, c, options, () => id)

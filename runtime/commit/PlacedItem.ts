@@ -46,7 +46,8 @@ export const itemsOf = (
   const items: Array<PlacedItem> = []
   const place = (item: OutboxItem, metadata: Metadata | undefined): void => {
     const index = items.length
-    const placed = { item, id: outboxIdOf(sequence, atMs, index), from, sequence, atMs, metadata }
+    const id = outboxIdOf(sequence, atMs, index)
+    const placed = { item, id, from, sequence, atMs, metadata: causedBy(item, metadata) }
     items.push(source === undefined ? placed : { ...placed, origin: { ...source, sequence, index, atMs } })
   }
   if (born !== undefined) {
@@ -63,3 +64,10 @@ export const itemsOf = (
 }
 
 const metadataOf = ({ c, m }: CommitEntry): Metadata => ({ correlationId: c, ...m, causationId: c })
+
+/** Metadata of an item: that of its entry; an answer that comes late has the cause of its request. */
+const causedBy = (item: OutboxItem, metadata: Metadata | undefined): Metadata | undefined => {
+  if (item.k !== "answer" || item.co === undefined) return metadata
+  const { trace: _ofEntry, ...rest } = metadata ?? {}
+  return { ...rest, correlationId: item.co, ...(item.tr === undefined ? undefined : { trace: item.tr }) }
+}

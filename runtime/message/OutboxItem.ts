@@ -24,13 +24,18 @@ export type OutboxItem =
       readonly at?: number
       readonly in?: unknown
     }
-  /** The answer to the message `re` of `to`. */
+  /**
+   * The answer to the message `re` of `to`. An answer that comes later than its request has the request's
+   * correlation id `co` and traceparent `tr`, because the commit that carries it may have others.
+   */
   | {
       readonly k: "answer"
       readonly to: string
       readonly n: string
       readonly re: string
       readonly a: Answer
+      readonly co?: string
+      readonly tr?: string
     }
   /**
    * A timer `n`, generation `g`, that brings event `e` to this actor at `at`. `raw` is the stored form of an
@@ -92,7 +97,13 @@ const isEvent = (value: unknown): boolean =>
 const isOfKind: { readonly [Kind in OutboxItem["k"]]: (item: Fields) => boolean } = {
   tell: ({ to, c, n, at }) =>
     isText(to) && isEvent(c) && (n === undefined || isText(n)) && (at === undefined || isTime(at)),
-  answer: ({ to, n, re, a }) => isText(to) && isText(n) && isText(re) && isAnswer(a),
+  answer: ({ to, n, re, a, co, tr }) =>
+    isText(to) &&
+    isText(n) &&
+    isText(re) &&
+    isAnswer(a) &&
+    (co === undefined || isText(co)) &&
+    (tr === undefined || isText(tr)),
   timer: ({ n, g, at, e }) => isText(n) && isText(g) && isTime(at) && isEvent(e),
   cancel: ({ n, g, at }) => isText(n) && isText(g) && isTime(at),
   call: ({ n, g, src }) => isText(n) && isText(g) && isText(src),

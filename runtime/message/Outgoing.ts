@@ -67,6 +67,10 @@ export const RequestRef = Schema.Struct({
   as: Schema.String,
   /** Id of the request's message. */
   re: Schema.String,
+  /** Correlation of the request, which its answer goes on with. Absent in references of earlier releases. */
+  correlationId: Schema.optionalKey(Schema.String),
+  /** W3C traceparent of the request, if it has one. */
+  trace: Schema.optionalKey(Schema.String),
 })
 /** Names a request, so that its answer finds back. */
 export type RequestRef = typeof RequestRef.Type
