@@ -61,14 +61,14 @@ export type { RebuildOrder } from "./projection/Rebuild.ts"
 export type { ActorDirectory, ClusterControl, DeadLetters, ProjectionControl } from "./promise/ActorSystem.ts"
 export { ReactorRedriveFailed } from "./reactor/Reacting.ts"
 export type { ReactorPartitionStatus, ReactorStatus } from "./reactor/ReactorStatus.ts"
-export {
-  type ClusterError,
-  type ClusterStatus,
-  ClusterVerbFailed,
-  type MemberStanding,
-  type MemberStatus,
-  type SlotStatus,
+export type {
+  ClusterError,
+  ClusterStatus,
+  MemberStanding,
+  MemberStatus,
+  SlotStatus,
 } from "./system/ClusterControl.ts"
+export { ClusterVerbFailed } from "./system/ClusterVerbFailed.ts"
 export type { DryRun, DryRunItem, DryRunOptions } from "./system/DryRun.ts"
 export type {
   HistoryCursor,

@@ -14,11 +14,12 @@ import { JOURNAL_PAGE_BYTES_MAX, Journal, type JournalRefused } from "../journal
 import { thrownText } from "../json/Thrown.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import type { DecodedRecord } from "./DecodedRecord.ts"
+import { lookAtOffset } from "./OffsetLook.ts"
 import type { ProjectionDefinition } from "./Projection.ts"
 import { type BatchLimit, makeProjectionFeed, type ProjectionFeed } from "./ProjectionFeed.ts"
 import type { ProjectionProgress } from "./ProjectionProgress.ts"
 import {
-  OffsetMoved,
+  type OffsetMoved,
   type ProjectionDeadLetter,
   ProjectionFailed,
   ReadModel,
@@ -35,9 +36,6 @@ const UNAVAILABLE_PAUSE_MS = { first: 100, max: 10_000 }
 const STALLED_PAUSE_MS = { first: 1_000, max: 60_000 }
 /** First and longest pause when the stored offset was moved by another process, in milliseconds. */
 const MOVED_PAUSE_MS = { first: 10, max: 1_000 }
-/** Interval at which an idle projection checks that its stored offset has not changed, in milliseconds. */
-const OFFSET_LOOK_MS = 5_000
-const OFFSET_LOOK_MS_MAX = 600_000
 /**
  * Events of one failing commit that are applied without each in turn, before all of them become dead letters.
  */
@@ -156,7 +154,10 @@ class Run {
       }).pipe(Effect.provideService(Journal, this.#journal))
       this.#feed = feed
       return yield* Effect.raceFirst(
-        Effect.raceFirst(this.#applyForever(feed), this.#watchOffset(feed)),
+        Effect.raceFirst(
+          this.#applyForever(feed),
+          lookAtOffset(this.#projection, this.#readModel, this.#progress, feed.isWaiting),
+        ),
         Effect.andThen(this.#progress.rebuild.ordered, Effect.fail(new Ordered())),
       )
     })
@@ -196,36 +197,6 @@ class Run {
         return this.#applyRecords(feed, records)
       }),
       Effect.forever,
-    )
-  }
-
-  /**
-   * A fail-over that loses the last transactions moves the stored offset back. A busy projection notices that
-   * at its next transaction. An idle one would notice it only at the next event, which may never come. Only
-   * the last transactions get lost, so an offset that was stored long ago is checked more and more rarely.
-   */
-  #watchOffset(feed: ProjectionFeed): Effect.Effect<never, OffsetMoved> {
-    const pause = new RestPause(OFFSET_LOOK_MS, OFFSET_LOOK_MS_MAX)
-    let pauseMs = OFFSET_LOOK_MS
-    const look = Effect.suspend(() => {
-      const expected = this.#progress.offset
-      pauseMs = pause.after(expected)
-      if (!feed.isWaiting()) return Effect.void
-      return this.#readModel.offset(this.#projection, this.#partition).pipe(
-        // The database does not answer; the offset is read again once it does.
-        Effect.catchTag("ReadModelUnavailable", () => Effect.succeed({ sequence: expected })),
-        Effect.flatMap(({ sequence: found }) =>
-          found < expected
-            ? Effect.fail(new OffsetMoved({ projection: this.#projection.name, expected, found }))
-            : Effect.void,
-        ),
-      )
-    })
-    return Effect.forever(
-      Effect.andThen(
-        Effect.suspend(() => Effect.sleep(pauseMs)),
-        look,
-      ),
     )
   }
 

@@ -67,7 +67,6 @@ import {
 import { type DirectoryControl, makeDirectoryControl } from "./DirectoryControl.ts"
 import { makeDirectoryFill } from "./DirectoryFill.ts"
 import { answerMembers } from "./MemberAnswers.ts"
-import { makeProjectionControl, type ProjectionControl } from "./ProjectionControl.ts"
 import { type ReadSide, readSide } from "./ReadSide.ts"
 import { makeServices } from "./Services.ts"
 import { shardTenants } from "./ShardTenant.ts"
@@ -108,8 +107,6 @@ export interface ActorSystemService extends ActorRefs, ReadSide {
   readonly correlation: ReadCorrelation
   /** The cluster that this node is a member of: who is in it, who has what, and what operators may wish for. */
   readonly cluster: ClusterControl
-  /** The verbs of operators on projections: rebuild one in place. */
-  readonly projections: ProjectionControl
   /** What the system gave up on: list, show, redrive, discard. */
   readonly deadLetters: DeadLetterOffice & BulkJobs
   /**
@@ -360,7 +357,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
 
   return {
     ...makeActorRefs(context),
-    ...readSide(services.projections, readModel),
+    ...readSide(services.projections, readModel, { ...journal, view, transport }),
     actorNamed: (type) => actors.get(type),
     actors: makeDirectoryControl({
       isOn: tables.isOn,
@@ -389,12 +386,6 @@ const makeActorSystem = Effect.fnUntraced(function* (
       mailbox,
       shardMap,
       knows: context.knows,
-    }),
-    projections: makeProjectionControl({
-      runners: services.projections,
-      partitionCount: journal.partitionCount,
-      view,
-      transport,
     }),
     deadLetters: { ...office, ...bulkJobs },
     check: Effect.andThen(journal.check, health.check),

@@ -4,7 +4,7 @@
  * Owns the gathering and the verbs. Wishes that concern all (a pin, a paused type) are records that every member reads;
  * those that concern one member are asked of it (../cluster/MemberRequests.ts), and answered there (MemberAnswers.ts).
  */
-import { Clock, Effect, Option, Schedule, Schema, type Stream } from "effect"
+import { Clock, Effect, Option, Schedule, type Stream } from "effect"
 import { addressOf } from "../address/ActorAddress.ts"
 import type { Cluster } from "../cluster/Cluster.ts"
 import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
@@ -16,7 +16,6 @@ import type { ShardMap } from "../cluster/ShardMap.ts"
 import type { SlotFamily } from "../cluster/Slot.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import { actorOf, type DefinitionOf } from "../definition/DefinitionOf.ts"
-import { errorClass } from "../error/EverstateError.ts"
 import {
   SKIP_TIMEOUT_MS,
   type SkipOrder,
@@ -26,6 +25,7 @@ import {
 import type { MailboxService } from "../mailbox/Mailbox.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import type { TransportService } from "../transport/Transport.ts"
+import { ClusterVerbFailed, unknownActorType } from "./ClusterVerbFailed.ts"
 import { isLoad, type MemberLoad, type Question } from "./MemberAnswers.ts"
 
 /** How long a member may take to say how it is, in milliseconds. */
@@ -92,38 +92,6 @@ export interface ClusterStatus {
   /** Actor types that an operator has paused. */
   readonly paused: ReadonlyArray<string>
 }
-
-/** The verb cannot be done: no such member or slot, or the member does not answer. */
-export class ClusterVerbFailed extends errorClass<ClusterVerbFailed>()(
-  "ClusterVerbFailed",
-  {
-    reason: Schema.Literals([
-      "UnknownMember",
-      "UnknownSlot",
-      "UnknownType",
-      "UnknownProjection",
-      "Unfit",
-      "NotStopped",
-      "NotRebuilt",
-      "NoAnswer",
-    ]),
-    what: Schema.String,
-    hint: Schema.String,
-  },
-  { kind: "terminal", retry: { later: ["NoAnswer"], otherwise: "never" } },
-) {
-  override get message(): string {
-    return `${this.what}. ${this.hint}`
-  }
-}
-
-/** No definition of this type was given. */
-export const unknownActorType = (type: string): ClusterVerbFailed =>
-  new ClusterVerbFailed({
-    reason: "UnknownType",
-    what: `No actor type "${type}"`,
-    hint: "Types are those of the `actors` and `sagas` that this node was given.",
-  })
 
 /** All errors of the verbs of the cluster. */
 export type ClusterError = ClusterVerbFailed | LeasesUnavailable

@@ -15,7 +15,7 @@ import type { ProjectionDefinition } from "../projection/Projection.ts"
 import type { ProjectionRunner } from "../projection/ProjectionRunner.ts"
 import { REBUILD_TIMEOUT_MS, type RebuildAnswer, type RebuildOrder } from "../projection/Rebuild.ts"
 import type { TransportService } from "../transport/Transport.ts"
-import { ClusterVerbFailed } from "./ClusterControl.ts"
+import { ClusterVerbFailed } from "./ClusterVerbFailed.ts"
 import type { Question } from "./MemberAnswers.ts"
 
 /** Longest wait for a member's answer, besides the work that it answers after, in milliseconds. */
@@ -52,19 +52,18 @@ export interface ProjectionControl {
   ) => Effect.Effect<RebuildReport, ClusterVerbFailed>
 }
 
-interface ControlOptions {
-  readonly runners: ReadonlyMap<string, ProjectionRunner>
+/** What the verbs need besides the projections: who is asked, and how. */
+export interface MembersAsked {
+  /** Partitions of the journal. */
   readonly partitionCount: number
   readonly view: Pick<ClusterView, "seen">
   readonly transport: TransportService
 }
 
-export const makeProjectionControl = ({
-  runners,
-  partitionCount,
-  view: { seen },
-  transport,
-}: ControlOptions): ProjectionControl => ({
+export const makeProjectionControl = (
+  runners: ReadonlyMap<string, ProjectionRunner>,
+  { partitionCount, view: { seen }, transport }: MembersAsked,
+): ProjectionControl => ({
   rebuild: Effect.fnUntraced(function* (given, { by, note }) {
     const asked = typeof given === "string" ? given : given.name
     const projection = runners.get(asked)?.projection

@@ -2,7 +2,8 @@
  * The verbs for callers that read projections: a wait until a caller's own writes are applied, and the names of
  * tables.
  *
- * Owns these verbs. Who fills the tables: ../projection/ProjectionRunner.ts.
+ * Owns these verbs. Who fills the tables: ../projection/ProjectionRunner.ts. Verbs of operators:
+ * ProjectionControl.ts.
  */
 import { Effect, Schema } from "effect"
 import { InvalidDefinition } from "../definition/InvalidDefinition.ts"
@@ -11,6 +12,7 @@ import type { ProjectionDefinition } from "../projection/Projection.ts"
 import type { ProjectionRunner } from "../projection/ProjectionRunner.ts"
 import type { ProjectionTimeout } from "../projection/ProjectionStatus.ts"
 import type { ReadModelService } from "../projection/ReadModel.ts"
+import { type MembersAsked, makeProjectionControl, type ProjectionControl } from "./ProjectionControl.ts"
 
 /** What a caller has seen of the journal: an answer that names its sequence, or the sequence. */
 export type Seen = number | { readonly sequence: number }
@@ -50,12 +52,16 @@ export interface ReadSide {
    * name may be left out.
    */
   readonly tableOf: (projection: ProjectionDefinition, table?: string) => string
+  /** The verbs of operators on projections: rebuild one in place. */
+  readonly projections: ProjectionControl
 }
 
 export const readSide = (
   runners: ReadonlyMap<string, ProjectionRunner>,
   readModel: ReadModelService,
+  members: MembersAsked,
 ): ReadSide => ({
+  projections: makeProjectionControl(runners, members),
   waitFor: ({ name }, upTo, { deadlineMs = WAIT_FOR_DEADLINE_MS } = {}) => {
     const runner = runners.get(name)
     const hint = "Give its definition to the system at start (`projections: [...]`)."

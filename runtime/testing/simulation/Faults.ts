@@ -50,6 +50,10 @@ export const endsLivesOutOfOrder = (rates: FaultRates): boolean =>
     return isOne && rates[kind] !== undefined
   })
 
+/** Whether no read model goes back to an earlier offset. */
+export const keepsReadModels = (rates: FaultRates): boolean =>
+  rates["postgres loses its tail"] === undefined && rates["projection rebuilt"] === undefined
+
 export class Faults {
   readonly rates: FaultRates
   /** Ids of the faults that struck, in order. */

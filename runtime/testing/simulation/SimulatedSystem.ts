@@ -26,7 +26,7 @@ import { Coverage } from "./Coverage.ts"
 import { DeliveryChecker } from "./DeliveryChecker.ts"
 import { Deployment } from "./Deployment.ts"
 import { EscapeTrap } from "./EscapeTrap.ts"
-import { endsLivesOutOfOrder, type FaultRates, Faults } from "./Faults.ts"
+import { endsLivesOutOfOrder, type FaultRates, Faults, keepsReadModels } from "./Faults.ts"
 import { Network } from "./Network.ts"
 import { OpenWork } from "./OpenWork.ts"
 import { PendingChecker } from "./PendingChecker.ts"
@@ -161,10 +161,7 @@ export class SimulatedSystem {
       projections: this.projections,
       actor: ({ address }) => this.reference.actor(address),
       offset: (projection) => this.#stores.offset(projection),
-      isFresh:
-        isFresh &&
-        rates["postgres loses its tail"] === undefined &&
-        rates["projection rebuilt"] === undefined,
+      isFresh: isFresh && keepsReadModels(rates),
       judge: (check) => this.judge(check),
     })
     this.rubbish = new Rubbish({
@@ -205,10 +202,7 @@ export class SimulatedSystem {
         return seen === undefined ? undefined : this.#sut.isOpen?.(seen)
       },
     })
-    this.#trap = new EscapeTrap({
-      nowMs: () => WORLD_EPOCH_MS + world.nowMs,
-      random: () => 0.5,
-    })
+    this.#trap = new EscapeTrap({ nowMs: () => WORLD_EPOCH_MS + world.nowMs, random: () => 0.5 })
     this.journal.observers.push((stored) =>
       this.judge(() => {
         const before = this.reference.actors.get(stored.address.key)?.version ?? 0

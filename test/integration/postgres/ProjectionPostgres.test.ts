@@ -228,37 +228,6 @@ test("FAULT 51: Postgres killed -9 in a rebuild: it has happened or not, and beg
     }),
   ))
 
-test("a rebuild empties tables that refer to each other, and keeps the rows that they are made with", () =>
-  run(({ pool, writer, start }) =>
-    Effect.gen(function* () {
-      const kinds = defineProjection({
-        name: "kinds",
-        version: 1,
-        from: [Ledger],
-        tables: [
-          "create table kinds (kind text primary key)",
-          "insert into kinds values ('Opened'), ('Added')",
-          "create table entries (id text, version bigint, kind text references kinds, primary key (id, version))",
-        ],
-        handle: async (batch, sql) => {
-          for (const { id, version, event } of batch) {
-            await sql.query("insert into entries values ($1, $2, $3)", [id, version, event.type])
-          }
-        },
-      })
-      const runner = yield* start(kinds)
-      const last = yield* writer.write("a", opened("ann"), added(1))
-      yield* runner.waitFor(last, patienceMs)
-      const table = (name: string) => readModelTable({ schema: pool.schema, namespace }, kinds, name)
-      const count = (name: string) =>
-        Effect.map(pool.query({ text: `select * from ${table(name)}` }), ({ rows }) => rows.length)
-      yield* pool.query({ text: `insert into ${table("kinds")} values ('by hand')` })
-      yield* runner.rebuild(0)
-      yield* runner.waitFor(last, patienceMs)
-      expect([yield* count("kinds"), yield* count("entries")]).toEqual([2, 2])
-    }),
-  ))
-
 test("FAULT 48: a handler in SQL that throws stalls, with everything before it stored", () =>
   run(({ writer, start, rows }) =>
     Effect.gen(function* () {

@@ -39,9 +39,9 @@ export const projectionBugs: ReadonlyArray<PlantedBug> = [
   },
   {
     name: "an offset that went back is not noticed while idle",
-    file: "runtime/projection/ProjectionPartition.ts",
-    text: "          found < expected\n",
-    replacement: "          found > expected\n",
+    file: "runtime/projection/OffsetLook.ts",
+    text: "        found < expected\n",
+    replacement: "        found > expected\n",
     isSeenBySimulation: true,
   },
   {
