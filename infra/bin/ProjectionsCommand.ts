@@ -1,9 +1,10 @@
-/** `everstate projections`: how far read models are, and waiting until they have caught up. Owns the verbs. */
+/** `everstate projections`: how far read models are, waiting until they have caught up, rebuilding. Owns the verbs. */
 import { Clock, Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { confirm, operatorFlags, signatureHeaders } from "./Confirmation.ts"
 import { type Paint, present } from "./Output.ts"
 import { withProgress } from "./Progress.ts"
-import type { Document, Remote } from "./Remote.ts"
+import { type Document, pathOf, type Remote } from "./Remote.ts"
 import { remoteVerb } from "./RemoteFlags.ts"
 import { textTable } from "./TextTable.ts"
 import { VerbFailed } from "./VerbFailed.ts"
@@ -63,17 +64,69 @@ const named = Effect.fnUntraced(function* (remote: Remote, name: string) {
   })
 })
 
+const name = Argument.String("name").pipe(Argument.withDescription("Name of the projection"))
+
+const seconds = Flag.Int("timeout").pipe(Flag.withSchema(Schema.Int.check(Schema.isGreaterThan(0))))
+
+interface Reach {
+  /** Sequence of the journal that is waited for. */
+  readonly target: number
+  /** The wait also ends without lag: records of other types after the last one do not move the offset. */
+  readonly isNewest: boolean
+  /** Longest wait, in seconds; without an end if absent. */
+  readonly timeoutS: number | undefined
+  /** Fails at a record at which the projection is stopped. */
+  readonly isStopFatal: boolean
+}
+
+/** Why the wait ends early; undefined while it goes on. */
+const givesUp = (now: Document, isLate: boolean, { target, timeoutS, isStopFatal }: Reach) => {
+  const { name, offset, owners = [] } = now
+  const stopped = isStopFatal ? stops(owners) : ""
+  if (stopped !== "") {
+    const hint = "Mend the projection, or skip the record; it goes on by itself then."
+    return new VerbFailed({ exit: "failed", what: `${name} is stopped: ${stopped}`, hint })
+  }
+  if (!isLate) return undefined
+  return new VerbFailed({
+    exit: "unavailable",
+    what: `${name} has not reached ${target} after ${timeoutS} s; it is at ${offset}.`,
+    hint: "`everstate projections list` says whether it is stopped.",
+  })
+}
+
+/** Waits until a projection has reached a sequence, with a bar of how far it is. */
+const reached = Effect.fnUntraced(function* (remote: Remote, first: Document, reach: Reach) {
+  const { name, offset: from } = first
+  const { target, isNewest, timeoutS = Number.POSITIVE_INFINITY } = reach
+  const endMs = (yield* Clock.currentTimeMillis) + timeoutS * 1_000
+  return yield* withProgress(name, Math.max(0, target - from), (step) =>
+    Effect.gen(function* () {
+      let now = first
+      let shown = from
+      while (now["offset"] < target && !(isNewest && now["lag"] === 0)) {
+        const failure = givesUp(now, (yield* Clock.currentTimeMillis) > endMs, reach)
+        if (failure !== undefined) return yield* failure
+        yield* Effect.sleep(POLL_MS)
+        now = yield* named(remote, name)
+        for (; shown < Math.min(target, now["offset"]); shown++) step()
+      }
+      for (; shown < target; shown++) step()
+      return now
+    }),
+  )
+})
+
 const wait = remoteVerb(
   "wait",
   {
-    name: Argument.String("name").pipe(Argument.withDescription("Name of the projection")),
+    name,
     sequence: Flag.Int("sequence").pipe(
       Flag.withDescription("Wait for this sequence of the journal (default: the newest one at the start)"),
       Flag.optional,
       Flag.map(Option.getOrUndefined),
     ),
-    timeoutS: Flag.Int("timeout").pipe(
-      Flag.withSchema(Schema.Int.check(Schema.isGreaterThan(0))),
+    timeoutS: seconds.pipe(
       Flag.withDescription(`Seconds to wait at most (default ${TIMEOUT_S_DEFAULT})`),
       Flag.withDefault(TIMEOUT_S_DEFAULT),
     ),
@@ -81,27 +134,12 @@ const wait = remoteVerb(
   Effect.fnUntraced(function* (remote, { name, sequence, timeoutS }) {
     const first = yield* named(remote, name)
     const target = sequence ?? first["offset"] + first["lag"]
-    // Records of other types after its last one do not move the offset, so without lag it has everything.
-    const endMs = (yield* Clock.currentTimeMillis) + timeoutS * 1_000
-    const now = yield* withProgress(name, Math.max(0, target - first["offset"]), (step) =>
-      Effect.gen(function* () {
-        let now = first
-        let shown = first["offset"]
-        while (now["offset"] < target && !(sequence === undefined && now["lag"] === 0)) {
-          if ((yield* Clock.currentTimeMillis) > endMs) {
-            return yield* new VerbFailed({
-              exit: "unavailable",
-              what: `${name} has not reached ${target} after ${timeoutS} s; it is at ${now["offset"]}.`,
-              hint: "`everstate projections list` says whether it is stopped.",
-            })
-          }
-          yield* Effect.sleep(POLL_MS)
-          now = yield* named(remote, name)
-          for (; shown < Math.min(target, now["offset"]); shown++) step()
-        }
-        return now
-      }),
-    )
+    const now = yield* reached(remote, first, {
+      target,
+      isNewest: sequence === undefined,
+      timeoutS,
+      isStopFatal: false,
+    })
     yield* present(now, (_, paint) => `${paint("green", "done")}: ${name} has everything up to ${target}`)
   }),
 ).pipe(
@@ -112,10 +150,56 @@ const wait = remoteVerb(
   ]),
 )
 
+const rebuild = remoteVerb(
+  "rebuild",
+  {
+    name,
+    noWait: Flag.Boolean("no-wait").pipe(
+      Flag.withDescription("End once the tables are empty, and do not wait until they are filled again"),
+      Flag.withDefault(false),
+    ),
+    timeoutS: seconds.pipe(
+      Flag.withDescription("Seconds to wait at most; the projection goes on (default: no limit)"),
+      Flag.optional,
+      Flag.map(Option.getOrUndefined),
+    ),
+    ...operatorFlags,
+  },
+  Effect.fnUntraced(function* (remote, { name, noWait, timeoutS, ...input }) {
+    const before = noWait ? undefined : yield* named(remote, name)
+    const question = `Empty the tables of ${name} and fill them again from the first record?`
+    yield* confirm(question, input)
+    const report = yield* remote.send({
+      method: "POST",
+      path: pathOf("projections", name, "rebuild"),
+      headers: signatureHeaders(input),
+    })
+    const begun = (paint: Paint) => `${paint("green", "done")}: ${name} is empty and fills again`
+    if (before === undefined) return yield* present(report, (_, paint) => begun(paint))
+    const now = yield* reached(
+      remote,
+      { ...(yield* named(remote, name)), offset: 0 },
+      { target: before["offset"] + before["lag"], isNewest: true, timeoutS, isStopFatal: true },
+    )
+    yield* present(
+      { ...report, ...now },
+      (_, paint) => `${paint("green", "done")}: ${name} is rebuilt and has caught up`,
+    )
+  }),
+).pipe(
+  Command.withDescription(
+    "Empties a read model, fills it again from the first record, and waits until it has caught up. Readers see a part of its rows meanwhile: raise its `version` instead where the old rows must stay readable. Asks before.",
+  ),
+  Command.withExamples([
+    { command: `everstate projections rebuild balances --note "the fold forgot refunds"` },
+    { command: "everstate projections rebuild balances --yes --no-wait" },
+  ]),
+)
+
 export const projectionsCommand = verbGroup({
   name: "projections",
-  description: "Lists read models, and waits until one has caught up.",
-  short: "List read models, and wait for one",
+  description: "Lists read models, waits until one has caught up, and rebuilds one.",
+  short: "List read models, wait for one, rebuild one",
   first: "list",
   does: "lists projections",
-}).pipe(Command.withSubcommands([list, wait]))
+}).pipe(Command.withSubcommands([list, wait, rebuild]))

@@ -10,6 +10,7 @@ import { ActorEndpoints } from "./ActorApi.ts"
 import { DirectoryEndpoints } from "./DirectoryApi.ts"
 import { HistoryEndpoints } from "./HistoryApi.ts"
 import { OperationEndpoints } from "./OperationApi.ts"
+import { ProjectionEndpoints } from "./ProjectionApi.ts"
 import { SagaEndpoints } from "./SagaApi.ts"
 import { WatchEndpoints } from "./WatchApi.ts"
 
@@ -19,6 +20,7 @@ export const GatewayApi = HttpApi.make("gateway")
   .add(WatchEndpoints)
   .add(SagaEndpoints)
   .add(OperationEndpoints)
+  .add(ProjectionEndpoints)
   .add(DeadLetterEndpoints)
   .add(ClusterEndpoints)
   .add(HistoryEndpoints)

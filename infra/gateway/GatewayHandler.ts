@@ -26,6 +26,7 @@ import { Exposed, type Exposure } from "./Exposure.ts"
 import { GatewayApi } from "./GatewayApi.ts"
 import { HistoryRoutes } from "./HistoryRoutes.ts"
 import { OperationHandlers } from "./OperationHandlers.ts"
+import { ProjectionRoutes } from "./ProjectionRoutes.ts"
 import { type PlainRoute, RouteTable } from "./RouteTable.ts"
 import { SagaRoutes } from "./SagaRoutes.ts"
 import { WatchRoutes } from "./WatchRoutes.ts"
@@ -79,6 +80,7 @@ export const gatewayHandler = (options: HandlerOptions): GatewayHandler => {
         WatchRoutes,
         SagaRoutes,
         OperationHandlers,
+        ProjectionRoutes,
         HistoryRoutes,
         HttpApiBuilder.group(GatewayApi, "deadLetters", deadLetterHandlers),
         HttpApiBuilder.group(GatewayApi, "cluster", clusterHandlers),

@@ -155,6 +155,30 @@ describe("everstate cluster history", () => {
   })
 })
 
+describe("everstate projections rebuild", () => {
+  it("asks before, waits until it has caught up, and is recorded with who and why", async () => {
+    const { verb, json } = await started()
+    await verb("actors", "ask", "counter", "a", "Add", '{"by":3}')
+    const asked = await verb("projections", "rebuild", "everstate_actors")
+    expect([asked.exitCode, asked.stderr.includes("--yes")]).toEqual([6, true])
+    const signed = ["--yes", "--note", "rows were changed by hand"]
+    const rebuilt = await json("projections", "rebuild", "everstate_actors", ...signed)
+    expect(rebuilt).toMatchObject({ projection: "everstate_actors", lag: 0, untold: [] })
+    expect((await json("actors", "list", "counter")).items).toMatchObject([{ id: "a" }])
+    const begun = await verb("projections", "rebuild", "everstate_actors", "--no-wait", ...signed)
+    expect(begun).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("fills again") })
+    expect((await verb("projections", "rebuild", "nothing", "--yes")).exitCode).toBe(4)
+    const unknown = await verb("projections", "rebuild", "nothing", "--yes", "--no-wait")
+    expect([unknown.exitCode, unknown.stderr.includes("everstate_actors")]).toEqual([4, true])
+    const { items } = await json("operations", "list")
+    expect(items.map(({ verb, note, outcome }: Record<string, string>) => [verb, note, outcome])).toEqual([
+      ["projections.rebuild", "", expect.stringMatching(/^404 /)],
+      ["projections.rebuild", "rows were changed by hand", "done"],
+      ["projections.rebuild", "rows were changed by hand", "done"],
+    ])
+  })
+})
+
 describe("everstate cluster", () => {
   it("shows members, and asks before it stops anything", async () => {
     const { verb, json } = await started()

@@ -158,4 +158,23 @@ describe("projections and reactors", () => {
     expect(actors).toMatchObject({ lag: 0, owners: [{ slot: expect.any(String) }] })
     expect((await call("GET", "/reactors")).body.items).toEqual([])
   })
+
+  it("are rebuilt by operators, and it is in the log with who and why", async () => {
+    const { call } = await market()
+    await call("POST", "/actors/purse/a/Give", { minor: 1 })
+    const note = { "everstate-note": "rows were changed by hand" }
+    const rebuilt = await call("POST", "/projections/everstate_actors/rebuild", undefined, note)
+    expect(rebuilt).toMatchObject({
+      status: 200,
+      body: { projection: "everstate_actors", version: 1, untold: [] },
+    })
+    await eventually(async () => (await call("GET", "/actors/purse")).body.items.length === 1)
+    const unknown = await call("POST", "/projections/nothing/rebuild")
+    expect(unknown).toMatchObject({ status: 404, body: { reason: "UnknownProjection" } })
+    expect(unknown.headers.get("content-type")).toContain("application/problem+json")
+    expect((await call("GET", "/operations")).body.items).toMatchObject([
+      { verb: "projections.rebuild", outcome: expect.stringMatching(/^404 /) },
+      { verb: "projections.rebuild", by: "ann", note: "rows were changed by hand", outcome: "done" },
+    ])
+  })
 })
