@@ -12,6 +12,7 @@ import { spanText } from "../parts/Clock.ts"
 import { Id } from "../parts/Id.tsx"
 import { Notice, Settled, Unavailable } from "../parts/Notice.tsx"
 import { curlLine, Twins } from "../parts/Twin.tsx"
+import { verbs } from "../parts/Verbs.ts"
 import { text } from "../text/English.ts"
 
 export const Followers = () => {
@@ -71,7 +72,10 @@ const SEEN_MAX = 6
 const useRate = (position: number | undefined, at: number): number | undefined => {
   const seen = useRef<ReadonlyArray<Seen>>([])
   if (position !== undefined && seen.current.at(-1)?.at !== at) {
-    seen.current = [...seen.current, { at, position }].slice(-SEEN_MAX)
+    const known = seen.current.at(-1)
+    // A rebuild begins at the first record again.
+    const before = known !== undefined && known.position > position ? [] : seen.current
+    seen.current = [...before, { at, position }].slice(-SEEN_MAX)
   }
   const [first] = seen.current
   const last = seen.current.at(-1)
@@ -115,6 +119,7 @@ const One = ({ follower, at }: { readonly follower: FollowerDocument; readonly a
           </>
         )}
       </dl>
+      {position !== undefined && lag > LAG_NOTED && <Filled position={position} lag={lag} />}
       {lastError !== undefined && <pre className={isBad ? "bad" : "quiet"}>{lastError}</pre>}
       {stopped.map(({ slot, stopped: { sequence, reason } }) => (
         <div key={slot} className="stack">
@@ -135,7 +140,28 @@ const One = ({ follower, at }: { readonly follower: FollowerDocument; readonly a
         </div>
       ))}
       <Owners owners={owners} />
+      {version !== undefined && (
+        <div className="row">
+          <Action
+            label={text.followers.rebuild}
+            effect={text.followers.rebuildEffect(name)}
+            {...verbs.rebuild(name)}
+            isDanger
+          />
+        </div>
+      )}
     </section>
+  )
+}
+
+/** How much of the journal is in the tables. */
+const Filled = ({ position, lag }: { readonly position: number; readonly lag: number }) => {
+  const label = text.followers.filled(position, position + lag)
+  return (
+    <div className="row">
+      <progress max={position + lag} value={position} aria-label={label} />
+      <span>{label}</span>
+    </div>
   )
 }
 

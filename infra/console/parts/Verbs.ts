@@ -89,6 +89,10 @@ export const verbs = {
     request: post(["types", type, "resume"]),
     command: ["cluster", "resume", type],
   }),
+  rebuild: (projection: string): Verb => ({
+    request: post(["projections", projection, "rebuild"]),
+    command: ["projections", "rebuild", projection, "--no-wait"],
+  }),
   retry: (saga: SagaName, item: string): Verb => ofSaga("retry", saga, { item }, [item]),
   skip: (saga: SagaName, item: string): Verb => ofSaga("skip", saga, { item }, [item]),
   resolve: (saga: SagaName, item: string, result: unknown): Verb =>

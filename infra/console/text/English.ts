@@ -403,6 +403,11 @@ export const text = {
     unknown: "unknown",
     nobody: "nobody",
     stopped: (sequence: number) => `Stopped at sequence ${sequence.toLocaleString("en")}`,
+    rebuild: "Rebuild",
+    rebuildEffect: (name: string) =>
+      `Empties the tables of ${name} and fills them again from the first record. Readers see a part of its rows until it has caught up.`,
+    filled: (position: number, end: number) =>
+      `${position.toLocaleString("en")} of ${end.toLocaleString("en")}`,
     skip: "Skip the record",
     skipEffect: (sequence: number) =>
       `Lets it pass the record at ${sequence.toLocaleString("en")}. The events that fail become dead letters.`,

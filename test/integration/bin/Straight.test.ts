@@ -86,6 +86,8 @@ it("reads actors, histories, dead letters and offsets without definitions", asyn
       .length
   }
   expect((await run("projections", "wait", "everstate_actors", "--namespace", "raw")).exitCode).toBe(0)
+  const rebuild = ["projections", "rebuild", "everstate_actors", "--yes", "--namespace", "raw"]
+  expect((await run(...rebuild)).exitCode).toBe(0)
 
   const nowhere = join(folder, "servers")
   const raw = async (...args: ReadonlyArray<string>) => {

@@ -19,6 +19,7 @@ const EXPECTED = [
   "cluster unpin",
   "dead-letters discard",
   "dead-letters redrive",
+  "projections rebuild",
   "sagas abort",
   "sagas cancel",
   "sagas resolve",

@@ -56,7 +56,7 @@ export const verbTests = ({ shop }: Stage, { visit, act, logged, ended }: Operat
     await logged("deadLetters.startBulk", "they are too old")
   })
 
-  test("lets a stopped projection pass the record at which it is stopped", async () => {
+  test("lets a stopped projection pass the record at which it is stopped, and rebuilds another one", async () => {
     await shop().post("/actors/garden/ice/Plant", { crop: "mint", beds: 1 })
     await shop().post("/actors/garden/ice/Freeze", {})
     const page = await visit("projections")
@@ -65,6 +65,9 @@ export const verbTests = ({ shop }: Stage, { visit, act, logged, ended }: Operat
     await act(page, "Skip the record", "frosts do not matter")
     await page.getByText(/^Stopped at sequence/).waitFor({ state: "detached" })
     await logged("cluster.skip", "frosts do not matter")
+    const summary = page.locator("section.panel").filter({ hasText: "order_summary" })
+    await act(page, "Rebuild", "rows were changed by hand", { place: summary })
+    await logged("projections.rebuild", "rows were changed by hand")
   })
 
   test("tells an actor a command, and tries one out", async () => {

@@ -41,6 +41,7 @@ const EACH: { readonly [name in keyof typeof verbs]: Verb } = {
   unpin: verbs.unpin("shard.7"),
   pause: verbs.pause("order"),
   resume: verbs.resume("order"),
+  rebuild: verbs.rebuild("order_summary"),
   retry: verbs.retry(SAGA, "reserve/sku-1"),
   skip: verbs.skip(SAGA, "reserve/sku-1"),
   resolve: verbs.resolve(SAGA, "reserve/sku-1", { ok: true }),
