@@ -5,11 +5,13 @@
  * without a fiber, and a cell that waits for an append has no fiber either. The phases hold what is known of
  * an actor and what is done with it. Cells.ts keeps the cells.
  */
+
 import { Effect } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { invariant } from "../invariant/Invariant.ts"
 import { thrownText } from "../json/Thrown.ts"
+import { about } from "../log/LogSubject.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import type { StoredSnapshot } from "../snapshot/SnapshotStore.ts"
 import { type ActorQuarantined, unavailable } from "./AskError.ts"
@@ -212,7 +214,7 @@ export class Cell implements CellCore, Waiter {
     const logged = logSampled("cell collapsed", `The cell of ${this.address.key} collapsed.`, {
       level: "Error",
       cause: defect,
-    })
+    }).pipe(about({ actor: this.address }))
     // The work continues without a caller, so it must pause to avoid a busy loop.
     const { trouble, appends } = this
     const pause = appends.isAnyUnresolved ? pauseAfter(trouble.attemptCount++) : Effect.void

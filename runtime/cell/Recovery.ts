@@ -4,6 +4,7 @@
  * Owns the end of a replay: never before the leader's last sequence, because a replica may lag
  * (Journal.read). Fold.ts applies a record. Recovering.ts and Running.ts call it.
  */
+
 import { Effect, Fiber } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { CommitUnreadable, decodeCommit, eventCount, isSameStamp, stampOf } from "../commit/Commit.ts"
@@ -16,6 +17,7 @@ import {
 } from "../journal/Journal.ts"
 import { somePage } from "../journal/RecordPage.ts"
 import { thrownText } from "../json/Thrown.ts"
+import { about } from "../log/LogSubject.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import type { SnapshotStoreService } from "../snapshot/SnapshotStore.ts"
 import { ActorQuarantined } from "./AskError.ts"
@@ -68,14 +70,16 @@ export const recover = Effect.fnUntraced(function* (
     yield* logSampled(
       "snapshot discarded",
       `Snapshot of ${address.key} at version ${version}, sequence ${sequence} discarded: ${confirmed}`,
-    )
+    ).pipe(about({ actor: address }))
     yield* Effect.ignore(ports.snapshots.discard(address.key))
   }
   const unborn = yield* start(definition, address)
   const confirmed = yield* replay(ports, definition, address, unborn, last)
   const halted = definition.audit?.halted(confirmed.state)
   if (halted !== undefined) {
-    yield* logSampled("actor halted", `This code cannot decide for ${address.key}: ${halted}`)
+    yield* logSampled("actor halted", `This code cannot decide for ${address.key}: ${halted}`).pipe(
+      about({ actor: address }),
+    )
   }
   return { confirmed, snapshot: { version: 0, sequence: 0 } }
 })
@@ -238,7 +242,9 @@ const loadSnapshot = (
     Effect.catchDefect(Effect.fail),
     Effect.catch((error) =>
       Effect.as(
-        Effect.logDebug(`Snapshot of ${address.key} not read; replaying from the start.`, error),
+        Effect.logDebug(`Snapshot of ${address.key} not read; replaying from the start.`, error).pipe(
+          about({ actor: address }),
+        ),
         undefined,
       ),
     ),

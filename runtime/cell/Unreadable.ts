@@ -5,7 +5,9 @@
  * the cell becomes Quarantined and tells all waiting callers why. Either way it starts over from the journal.
  * Recovering.ts and Running.ts read.
  */
+
 import { Effect } from "effect"
+import { about } from "../log/LogSubject.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import { type ActorQuarantined, unavailable } from "./AskError.ts"
@@ -42,5 +44,7 @@ const quarantine = (cell: CellCore, error: ActorQuarantined): Effect.Effect<void
   const { birth } = withoutState(cell.phase)
   cell.phase = { _tag: "Quarantined", error, recheckAtMs, birth }
   queue.failWaiting(error)
-  return logSampled("actor quarantined", error.message, { level: "Error" })
+  return logSampled("actor quarantined", error.message, { level: "Error" }).pipe(
+    about({ actor: cell.address }),
+  )
 }

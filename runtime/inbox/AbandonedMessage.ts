@@ -3,8 +3,10 @@
  *
  * Owns the choice between the two, and the retries until it is stored. MessageDelivery.ts abandons messages.
  */
+
 import { type Clock, Effect } from "effect"
 import type { DeadLetterReason, DeadLettersService } from "../deadletter/DeadLetters.ts"
+import { about } from "../log/LogSubject.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import type { Delivery, MailboxService } from "../mailbox/Mailbox.ts"
 import type { Message } from "../mailbox/Message.ts"
@@ -51,6 +53,7 @@ export const makeAbandonMessage = (ports: {
     )
     if (reason !== "Unroutable") return answered
     const line = `Requests are answered with Unroutable: ${detail}`
-    return Effect.andThen(logSampled("unroutable request", line), answered)
+    const subject = { actor: given.delivery.key, commandId: message.id, metadata: message.m }
+    return Effect.andThen(logSampled("unroutable request", line).pipe(about(subject)), answered)
   }
 }

@@ -6,9 +6,11 @@
  * Owns the roads, and the bound on items in work. The order: Lanes.ts. How an item is sent: Dispatcher.ts.
  * Which items, and when: CommitIntake.ts and Reading.ts.
  */
+
 import { Clock, Effect, FiberSet, Latch, type Scope } from "effect"
 import { addressFromKey } from "../address/ActorAddress.ts"
 import type { PlacedItem } from "../commit/PlacedItem.ts"
+import { about, type LogSubject } from "../log/LogSubject.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import { type Deliver, DIRECT_MS } from "../mailbox/Deliver.ts"
 import {
@@ -119,7 +121,8 @@ export const makeSending = Effect.fnUntraced(function* (
 
   /** Logs an item that was owed and is sent now. Similar items soon after it are only counted. */
   const sayNoLongerOwed = ({ placed, isOwed }: Job): void => {
-    if (isOwed) fork(logSampled("no longer owed", `No longer owed: ${titleOf(placed)}.`))
+    if (!isOwed) return
+    fork(logSampled("no longer owed", `No longer owed: ${titleOf(placed)}.`).pipe(about(subjectOf(placed))))
   }
 
   const settle = (job: Job): void => {
@@ -146,7 +149,8 @@ export const makeSending = Effect.fnUntraced(function* (
     if (!shard.exceptions.owe(commit, owed)) return false
     job.isOwed = true
     release(job)
-    fork(logSampled("owed", `Owed, and tried again: ${titleOf(placed)}. It could not be sent: ${reason}`))
+    const line = `Owed, and tried again: ${titleOf(placed)}. It could not be sent: ${reason}`
+    fork(logSampled("owed", line).pipe(about(subjectOf(placed))))
     return true
   }
 
@@ -285,3 +289,10 @@ const laneOf = ({ item, from }: PlacedItem): string =>
       : item.k === "letter"
         ? `${from.key} letter`
         : from.key
+
+/** The sender of an item, and the message. */
+const subjectOf = ({ from, id, metadata }: PlacedItem): LogSubject => ({
+  actor: from,
+  commandId: id,
+  metadata,
+})

@@ -3,8 +3,11 @@
  *
  * Owns the log line of a dead letter. Dispatcher.ts and ../inbox/AbandonedMessage.ts abandon messages.
  */
+
 import { Effect } from "effect"
+import { isMetadata } from "../commit/Commit.ts"
 import type { DeadLettersService } from "../deadletter/DeadLetters.ts"
+import { about, type LogSubject } from "../log/LogSubject.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import { type Sent, type UntilSentOptions, untilSent } from "./UntilSent.ts"
 
@@ -18,6 +21,21 @@ export const storeLetter = (
   const { key, reason, detail } = letter
   return Effect.tap(
     untilSent(deadLetters.add(letter), options),
-    logSampled(`dead letter ${reason}`, `Dead letter for ${key} (${reason}): ${detail}`),
+    Effect.suspend(() =>
+      logSampled(`dead letter ${reason}`, `Dead letter for ${key} (${reason}): ${detail}`).pipe(
+        about(subjectOf(letter)),
+      ),
+    ),
   )
+}
+
+/** The receiver and the message, whose text need not be one. */
+const subjectOf = ({ key, messageId, original }: Letter): LogSubject => {
+  let metadata: unknown
+  try {
+    metadata = Object(JSON.parse(original)).m
+  } catch {
+    // The text is no message, so it has no correlation.
+  }
+  return { actor: key, commandId: messageId, metadata: isMetadata(metadata) ? metadata : undefined }
 }

@@ -5,15 +5,18 @@
  * sent (they wait; no item is skipped), and an event that is redriven. One run of a handler: Attempt.ts. How
  * items are sent: ../outbox/Dispatcher.ts. Which events there are: ReactorPartition.ts.
  */
+
 import { Clock, Effect, Schedule, Schema } from "effect"
 import type { PlacedItem } from "../commit/PlacedItem.ts"
 import { errorClass } from "../error/EverstateError.ts"
 import { type SkipOrder, skipReason } from "../follower/RecordSkip.ts"
 import type { JournalRecord, JournalService } from "../journal/Journal.ts"
 import { thrownMessage } from "../json/Thrown.ts"
+import { about, type LogSubject } from "../log/LogSubject.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import type { MailboxService } from "../mailbox/Mailbox.ts"
 import { type DispatchPorts, dispatchItem } from "../outbox/Dispatcher.ts"
+import type { ProjectedEvent } from "../projection/Projection.ts"
 import { attempt, mayPass } from "./Attempt.ts"
 import { addressOfReactor, type Occurrence, occurrencesIn, reactionIdOf } from "./Reaction.ts"
 import type { ReactorDefinition } from "./Reactor.ts"
@@ -262,7 +265,7 @@ export class Reacting {
   /** Stores a dead letter with the event and its position. Returns when it is stored. */
   #abandon(
     position: EventPosition,
-    original: object,
+    original: AbandonedEvent,
     detail: string,
     attemptCount: number,
   ): Effect.Effect<void> {
@@ -284,9 +287,19 @@ export class Reacting {
       this.#progress.failedCount++
       this.#progress.failed(this.#progress.state, detail)
       const { name } = this.#reactor
-      yield* logSampled(`reactor ${name} gave up`, `Reactor ${name} gave up on ${messageId}: ${detail}`)
+      const line = `Reactor ${name} gave up on ${messageId}: ${detail}`
+      yield* logSampled(`reactor ${name} gave up`, line).pipe(about(subjectOf(original)))
     })
   }
+}
+
+/** What is abandoned: an event, or a record of which only the key is known. */
+type AbandonedEvent = ProjectedEvent | { readonly key: string }
+
+const subjectOf = (original: AbandonedEvent): LogSubject => {
+  if ("key" in original) return { actor: original.key }
+  const { actorType: type, id, commandId, metadata } = original
+  return { actor: { type, id }, commandId, metadata }
 }
 
 type Reported = <A, E extends { readonly message: string }>(work: Effect.Effect<A, E>) => Effect.Effect<A, E>

@@ -4,6 +4,7 @@
  * Owns the composition of the runtime on its ports ({@link SystemPorts}) and the order of stopping.
  * This is the Effect face. From here a command goes to ActorRef.ts → ../cell/Cells.ts → ../cell/Cell.ts.
  */
+
 import { Clock, Context, Effect, Exit, Layer, Option, type Scope } from "effect"
 import { makeCallRunner } from "../call/CallRunner.ts"
 import { SystemStopped } from "../cell/AskError.ts"
@@ -27,7 +28,7 @@ import { Health, type Unhealthy } from "../health/Health.ts"
 import { makeInbox } from "../inbox/Inbox.ts"
 import type { EventPublisher } from "../integration/EventPublisher.ts"
 import { Journal, type JournalReadError } from "../journal/Journal.ts"
-import { CurrentSampledLogs, logSampled, SampledLogs } from "../log/SampledLog.ts"
+import { CurrentSampledLogs, SampledLogs } from "../log/SampledLog.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
 import { type BulkJobs, makeBulkJobs } from "../office/BulkJobs.ts"
 import { type DeadLetterOffice, makeDeadLetterOffice } from "../office/DeadLetterOffice.ts"
@@ -41,6 +42,7 @@ import { makeAskServer } from "../router/AskServer.ts"
 import { makeDirectDelivery } from "../router/DirectDelivery.ts"
 import { LocalCells } from "../router/LocalCells.ts"
 import { makeRouter } from "../router/Router.ts"
+import { logSuspected } from "../router/SuspectedRequest.ts"
 import { makeWatchRoutes } from "../router/WatchRoute.ts"
 import type { AnySaga } from "../saga/Saga.ts"
 import { countSagas } from "../saga/SagaCounts.ts"
@@ -261,12 +263,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     replyBytesMax: transport.messageBytesMax,
     unhosted,
     cutOff,
-    suspected: (request) => {
-      if (request.k === "read" || request.k === "watch" || request.lost === undefined) return
-      const id = request.k === "deliver" ? request.msg.id : request.id
-      const line = `Command ${id} to ${request.to} is tried once more: a node that had it went silent and lost its shard.`
-      runFork(logSampled("command that nodes were lost with", line))
-    },
+    suspected: (request) => void runFork(logSuspected(request)),
   })
 
   const warmUp = yield* makeWarmUp({ ...settings, actors, shardMap, cells, wheel, transport })

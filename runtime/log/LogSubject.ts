@@ -1,0 +1,34 @@
+/**
+ * What a line of the log is about: an actor, a command, a correlation.
+ *
+ * Owns the names of these fields. Whoever searches a log by an actor or a request finds every line by them.
+ */
+import { Effect } from "effect"
+import { addressNamed } from "../address/ActorAddress.ts"
+
+export interface LogSubject {
+  /** The actor, or its key; a key that no actor can have is left out. */
+  readonly actor?: { readonly type: string; readonly id: string } | string | undefined
+  /** Id of the command, message, timer, answer or call. */
+  readonly commandId?: string | undefined
+  /** Metadata of the command; without a correlation in it, the command's id is the correlation. */
+  readonly metadata?: { readonly correlationId?: string } | undefined
+}
+
+/** The fields `actorType`, `actorId`, `commandId` and `correlationId`, as far as they are known. */
+export const fieldsOf = ({ actor, commandId, metadata }: LogSubject): Readonly<Record<string, string>> => {
+  // The number of shards is of no importance for type and id.
+  const named = typeof actor === "string" ? addressNamed(actor, 1) : actor
+  const correlationId = metadata?.correlationId ?? commandId
+  return {
+    ...(named === undefined ? undefined : { actorType: named.type, actorId: named.id }),
+    ...(commandId === undefined ? undefined : { commandId }),
+    ...(correlationId === undefined ? undefined : { correlationId }),
+  }
+}
+
+/** Gives the lines that an Effect logs the fields of their subject: `logSampled(...).pipe(about({ actor }))`. */
+export const about =
+  (subject: LogSubject) =>
+  <A, E, R>(logging: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.annotateLogs(logging, fieldsOf(subject))
