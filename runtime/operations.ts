@@ -70,14 +70,9 @@ export type {
 } from "./system/ClusterControl.ts"
 export { ClusterVerbFailed } from "./system/ClusterVerbFailed.ts"
 export type { DryRun, DryRunItem, DryRunOptions } from "./system/DryRun.ts"
-export type {
-  HistoryCursor,
-  HistoryOptions,
-  HistoryPage,
-  PastState,
-} from "./system/History.ts"
+export type { HistoryCursor, HistoryOptions, HistoryPage } from "./system/History.ts"
 export type { MemberLoad } from "./system/MemberAnswers.ts"
-export { InvalidMoment, type PastMoment } from "./system/PastMoment.ts"
+export { InvalidMoment, type PastMoment, type PastState } from "./system/PastMoment.ts"
 export type { PendingWork } from "./system/PendingWork.ts"
 export type { RebuildReport } from "./system/ProjectionControl.ts"
 export type { SystemStatus } from "./system/SystemStatus.ts"

@@ -5,7 +5,7 @@
  * memories of commands and messages. Commits come from Recovery.ts. Decide.ts decides new ones.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import { type CommitEntry, type CommitStamp, decodeCommit, stampOf } from "../commit/Commit.ts"
+import { type Commit, type CommitEntry, type CommitStamp, decodeCommit, stampOf } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { EventUnreadable, readEvent } from "../event/Event.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
@@ -132,18 +132,19 @@ const BORN_TWICE = "the commit tells of a birth, and the actor is born already"
 
 /**
  * The actor after one more journal record. Throws {@link ActorQuarantined}; do not use `confirmed`
- * afterwards.
+ * afterwards. `decoded`: the commit in the record, if it has been read already.
  */
 export const applyRecord = (
   definition: ActorDefinition,
   address: ActorAddress,
   confirmed: Confirmed,
   record: JournalRecord,
+  decoded?: Commit,
 ): Confirmed => {
   const { machine } = definition
   let { state, version, pending, origins, stamp, standing } = confirmed
   try {
-    const commit = decodeCommit(record)
+    const commit = decoded ?? decodeCommit(record)
     if (commit.first !== version + 1) {
       const detail = `version ${version + 1} expected, the commit starts at ${commit.first}`
       throw quarantine(address, "VersionGap", record.sequence, detail)

@@ -23,6 +23,7 @@ import type { AnySaga } from "../saga/AnySaga.ts"
 import { type ActorRefs, makeActorRefs } from "../system/ActorRef.ts"
 import type { RefContext } from "../system/Asker.ts"
 import { definitionsOf } from "../system/Definitions.ts"
+import { PastStates } from "../system/PastStates.ts"
 import { SYSTEM_DEFAULTS } from "../system/SystemSettings.ts"
 import { traces } from "../system/Traced.ts"
 import { makeDeadlineWheel } from "../time/DeadlineWheel.ts"
@@ -107,6 +108,7 @@ const makeActorClient = Effect.fnUntraced(function* (
     },
     routes,
     journal,
+    past: new PastStates(),
     mailbox: yield* Mailbox,
     wheel: yield* makeDeadlineWheel,
     shardCount,

@@ -27,8 +27,8 @@ import type { Change } from "../watch/Change.ts"
 import type { WatchError } from "../watch/WatchError.ts"
 import { type Answer, Asker, type ReadOptions, type RefContext, type WatchRefused } from "./Asker.ts"
 import { type DryRun, type DryRunOptions, dryRun } from "./DryRun.ts"
-import { type HistoryOptions, type HistoryPage, history, type PastState, stateAt } from "./History.ts"
-import type { InvalidMoment, PastMoment } from "./PastMoment.ts"
+import { type HistoryOptions, type HistoryPage, history, stateAt } from "./History.ts"
+import type { InvalidMoment, PastMoment, PastState } from "./PastMoment.ts"
 import { type PendingWork, pendingWork } from "./PendingWork.ts"
 import { type ResultError, type ResultOptions, resultOf } from "./Result.ts"
 import { scheduleIdOf, schedulePlanOf, type When } from "./Scheduling.ts"
@@ -240,8 +240,7 @@ const makeActorRef = <A extends AnyActor>(context: RefContext, actor: A, id: str
         HistoryPage<EventsOf<A>>,
         PastError
       >,
-    stateAt: (moment) =>
-      Effect.flatMap(placed, (address) => stateAt(context.journal, actor, address, moment)),
+    stateAt: (moment) => Effect.flatMap(placed, (address) => stateAt(context, actor, address, moment)),
     pending: () => Effect.flatMap(placed, (address) => pendingWork(context.journal, actor, address)),
     dryRun: (command, options = {}) =>
       Effect.flatMap(placed, (address) => dryRun(context, actor, address, command, options)) as never,

@@ -69,6 +69,7 @@ import {
 import { type DirectoryControl, makeDirectoryControl } from "./DirectoryControl.ts"
 import { makeDirectoryFill } from "./DirectoryFill.ts"
 import { answerMembers } from "./MemberAnswers.ts"
+import { PastStates } from "./PastStates.ts"
 import { type ReadSide, readSide } from "./ReadSide.ts"
 import { makeServices } from "./Services.ts"
 import { shardTenants } from "./ShardTenant.ts"
@@ -331,6 +332,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     cells,
     routes,
     journal,
+    past: new PastStates(),
     mailbox,
     wheel,
     shardCount: settings.shardCount,

@@ -33,6 +33,7 @@ import type { WatchRoutes } from "../router/WatchRoute.ts"
 import type { DeadlineWheel } from "../time/DeadlineWheel.ts"
 import type { Change } from "../watch/Change.ts"
 import type { InvalidMoment } from "./PastMoment.ts"
+import type { PastStates } from "./PastStates.ts"
 import { type TraceContext, tracedSend } from "./Traced.ts"
 import { type EventsOptions, invalidVersion, type WatchOptions } from "./Watch.ts"
 import { ChangeWatcher, EventWatcher, type Watcher } from "./Watcher.ts"
@@ -48,6 +49,8 @@ export interface RefContext {
   readonly cells: Pick<Cells, "offer">
   readonly routes: WatchRoutes
   readonly journal: JournalService
+  /** States of the past that were folded lately. */
+  readonly past: PastStates
   readonly mailbox: MailboxService
   readonly wheel: DeadlineWheel
   readonly shardCount: number

@@ -1,24 +1,38 @@
 /**
  * Reads an actor's past straight from the journal: its birth, its events, and its state at an earlier version or time.
  *
- * Owns paging through long histories with bounded memory. Does not touch the actor in memory.
+ * Owns paging through long histories with bounded memory. Does not touch the actor in memory. Where a page begins whose
+ * version alone is known: HistoryStart.ts. States that were folded before: PastStates.ts.
  */
 import { Effect } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import type { ActorQuarantined, ActorUnborn } from "../cell/AskError.ts"
+import { ActorQuarantined, type ActorUnborn } from "../cell/AskError.ts"
 import { needsInput, reborn, unbornNow } from "../cell/Birth.ts"
 import { asQuarantined, audited, notAccepted, unborn } from "../cell/Fold.ts"
-import { type Commit, type CommitEntry, decodeCommit } from "../commit/Commit.ts"
+import {
+  type Commit,
+  type CommitEntry,
+  type CommitStamp,
+  decodeCommit,
+  isSameStamp,
+  stampOf,
+} from "../commit/Commit.ts"
 import type { StoredBirth } from "../commit/StoredBirth.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import { type AnyEvent, readEvent } from "../event/Event.ts"
-import type { JournalReadError, JournalService } from "../journal/Journal.ts"
-import { somePage } from "../journal/RecordPage.ts"
-import type { MachineState } from "../machine/Machine.ts"
+import { forEachPage } from "../journal/ActorPages.ts"
+import {
+  JOURNAL_PAGE_RECORDS_MAX,
+  type JournalReadError,
+  type JournalRecord,
+  type JournalService,
+} from "../journal/Journal.ts"
 import { given } from "../machine/SealedState.ts"
 import { storedEventsOf } from "../projection/DecodedRecord.ts"
 import type { ProjectedEvent } from "../projection/Projection.ts"
-import { boundOf, type InvalidMoment, type PastMoment } from "./PastMoment.ts"
+import { sequenceBefore } from "./HistoryStart.ts"
+import { boundOf, type InvalidMoment, type PastMoment, type PastState } from "./PastMoment.ts"
+import type { KeptState, PastStates } from "./PastStates.ts"
 
 /** Events in one page of history unless asked otherwise, and the most that may be asked for. */
 export const HISTORY_PAGE_DEFAULT = 100
@@ -58,46 +72,58 @@ export interface HistoryPage<Event = AnyEvent> {
   readonly next?: HistoryCursor
 }
 
-/** A state of the past. `at` is the time of its last event, or of its birth, Unix milliseconds; absent before both. */
-export interface PastState<State = MachineState> {
-  readonly version: number
-  readonly state: State
-  readonly at?: number
+/** What a walk tells. The walk ends where `visit` or `born` says stop. */
+interface Visitor {
+  readonly visit: (event: ProjectedEvent, sent: CommitEntry["out"], isTold: boolean) => "go on" | "stop"
+  readonly born?: (birth: StoredBirth, commit: Commit, sequence: number) => "go on" | "stop"
+  /** All of a commit was told. */
+  readonly ended?: (commit: Commit, record: JournalRecord) => void
 }
 
-/** Walks the actor's birth and events after a journal sequence, in order, until `visit` says stop. */
+/** Walks the actor's birth and events after a journal sequence up to its last record, in order. */
 const walk = Effect.fnUntraced(function* (
   journal: JournalService,
   definition: ActorDefinition,
   address: ActorAddress,
   from: number,
-  visit: (event: ProjectedEvent, sent: CommitEntry["out"], isTold: boolean) => "go on" | "stop",
-  born: (birth: StoredBirth, commit: Commit, sequence: number) => "go on" | "stop" = () => "go on",
+  last: JournalRecord | undefined,
+  { visit, born, ended }: Visitor,
 ): Effect.fn.Return<void, JournalReadError | ActorQuarantined> {
-  const last = yield* journal.last(address)
-  let after = from
-  while (last !== undefined && after < last.sequence) {
-    const read = journal.read(address, { after, upTo: last.sequence })
-    const page = yield* somePage(read, `${address.key} after ${after}`)
-    for (const record of page) {
-      const { commit, events } = yield* Effect.try({
-        try: () => {
-          const commit = decodeCommit(record)
-          const events = storedEventsOf(address, record, commit).map(({ stored, as, sent }) => ({
-            event: as(readEvent(definition.type, definition.events, stored)),
-            sent,
-            isTold: stored.told === true,
-          }))
-          return { commit, events }
-        },
-        catch: (cause) => asQuarantined(address, record.sequence, cause),
-      })
-      if (commit.b !== undefined && born(commit.b, commit, record.sequence) === "stop") return
-      for (const { event, sent, isTold } of events) if (visit(event, sent, isTold) === "stop") return
-      after = record.sequence
+  if (last === undefined) return
+  const decoded = (record: JournalRecord) => {
+    try {
+      const commit = decodeCommit(record)
+      const events = storedEventsOf(address, record, commit).map(({ stored, as, sent }) => ({
+        event: as(readEvent(definition.type, definition.events, stored)),
+        sent,
+        isTold: stored.told === true,
+      }))
+      return { commit, events }
+    } catch (cause) {
+      return asQuarantined(address, record.sequence, cause)
     }
   }
+  const toldWhole = (
+    { commit, events }: Exclude<ReturnType<typeof decoded>, ActorQuarantined>,
+    sequence: number,
+  ) =>
+    (commit.b === undefined || born?.(commit.b, commit, sequence) !== "stop") &&
+    events.every(({ event, sent, isTold }) => visit(event, sent, isTold) === "go on")
+  yield* forEachPage(journal, address, { after: from, upTo: last.sequence }, (page) =>
+    Effect.suspend(() => {
+      for (const record of page) {
+        const told = decoded(record)
+        if (told instanceof ActorQuarantined) return Effect.fail(told)
+        if (!toldWhole(told, record.sequence)) return STOP
+        ended?.(told.commit, record)
+      }
+      return GO_ON
+    }),
+  )
 })
+
+const STOP = Effect.succeed(false)
+const GO_ON = Effect.succeed(true)
 
 /** One page of the actor's events, oldest first, with its birth on the first page. */
 export const history = Effect.fnUntraced(function* (
@@ -127,7 +153,13 @@ export const history = Effect.fnUntraced(function* (
     events.push(event)
     return "go on"
   }
-  yield* walk(journal, definition, address, start.sequence, visit, born)
+  const last = yield* journal.last(address)
+  const isFar = start.sequence === 0 && start.version > JOURNAL_PAGE_RECORDS_MAX
+  const from =
+    isFar && last !== undefined
+      ? yield* sequenceBefore(journal, address, last, start.version)
+      : start.sequence
+  yield* walk(journal, definition, address, from, last, { visit, born })
   return {
     ...(birth === undefined || start.version > 0 ? undefined : { birth }),
     events,
@@ -135,9 +167,12 @@ export const history = Effect.fnUntraced(function* (
   }
 })
 
+/** Events after which a fold keeps the state that it has reached. */
+const KEPT_EACH = 1_000
+
 /** The state right after the given version, or as it was at the given time. */
 export const stateAt = Effect.fnUntraced(function* (
-  journal: JournalService,
+  { journal, past: kept }: { readonly journal: JournalService; readonly past: PastStates },
   definition: ActorDefinition,
   address: ActorAddress,
   moment: PastMoment,
@@ -149,9 +184,13 @@ export const stateAt = Effect.fnUntraced(function* (
     try: () => unborn(definition, address.id),
     catch: (cause) => asQuarantined(address, 0, cause),
   })
-  let past: PastState = { version: 0, state: before.state }
+  const last = yield* journal.last(address)
+  const start = yield* keptBefore(journal, address, kept, bound, last)
+  let past: PastState = start?.past ?? { version: 0, state: before.state }
+  let reached = past.version
+  let latestAtMs = start?.latestAtMs ?? 0
   // Without input it has no state before its birth.
-  let isStateless = needsInput(before.standing)
+  let isStateless = start === undefined && needsInput(before.standing)
   let failure: ActorQuarantined | undefined
   let asked: ReadonlyArray<string> = []
   const born = (birth: StoredBirth, { at }: Commit, sequence: number) => {
@@ -190,8 +229,42 @@ export const stateAt = Effect.fnUntraced(function* (
     }
     return failure === undefined ? "go on" : "stop"
   }
-  yield* walk(journal, definition, address, 0, visit, born)
+  const ended = (commit: Commit, { sequence }: JournalRecord) => {
+    latestAtMs = Math.max(latestAtMs, commit.at)
+    const isDue = past.version >= reached + KEPT_EACH
+    if (!isDue || failure !== undefined) return
+    reached = past.version
+    kept.keep(address.key, { past, sequence, stamp: stampOf(commit), latestAtMs })
+  }
+  yield* walk(journal, definition, address, start?.sequence ?? 0, last, { visit, born, ended })
   if (failure !== undefined) return yield* failure
   if (isStateless) return yield* unbornNow(address)
   return { ...past, state: given(past.state) }
 })
+
+/** The nearest state before the bound that was folded before, if the journal still has its commit. */
+const keptBefore = Effect.fnUntraced(function* (
+  journal: JournalService,
+  address: ActorAddress,
+  kept: PastStates,
+  bound: { readonly version: number } | { readonly time: number },
+  last: JournalRecord | undefined,
+): Effect.fn.Return<KeptState | undefined, JournalReadError> {
+  const found = kept.before(address.key, bound)
+  if (found === undefined) return undefined
+  const { sequence, stamp } = found
+  const range = { after: sequence - 1, upTo: sequence }
+  const [record] = (last?.sequence ?? 0) < sequence ? [] : yield* journal.read(address, range)
+  if (record !== undefined && isStampOf(record, stamp)) return found
+  kept.forget(address.key)
+  return undefined
+})
+
+/** Whether the record is the commit with this stamp. A journal that has lost its end may hold another one there. */
+const isStampOf = (record: JournalRecord, stamp: CommitStamp): boolean => {
+  try {
+    return isSameStamp(stamp, stampOf(decodeCommit(record)))
+  } catch {
+    return false // read from the start, where the reason is told
+  }
+}

@@ -7,13 +7,13 @@
  */
 import { Effect } from "effect"
 import { type ActorAddress, addressNamed } from "../address/ActorAddress.ts"
-import { ActorQuarantined } from "../cell/AskError.ts"
+import type { ActorQuarantined } from "../cell/AskError.ts"
 import { applyRecord, asQuarantined, type Confirmed, unborn } from "../cell/Fold.ts"
 import { type Commit, CommitUnreadable, decodeCommit } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { AnyEvent } from "../event/Event.ts"
+import { forEachPage } from "../journal/ActorPages.ts"
 import type { JournalReadError, JournalRecord, JournalService } from "../journal/Journal.ts"
-import { somePage } from "../journal/RecordPage.ts"
 import { ANSWERED } from "../message/Outgoing.ts"
 import { boundOf, type InvalidMoment, type PastMoment } from "./PastMoment.ts"
 
@@ -54,16 +54,15 @@ export const foldActor = Effect.fnUntraced(function* (
     }),
   )
   const last = yield* journal.last(address)
-  let after = 0
-  while (last !== undefined && after < last.sequence) {
-    const read = journal.read(address, { after, upTo: last.sequence })
-    const page = yield* somePage(read, `${address.key} after ${after}`)
-    for (const record of page) {
-      const { parts, isWhole } = bound === undefined ? whole(record) : partsUpTo(record, bound)
-      if (!parts.every((part) => fold.apply(part)) || !isWhole) return fold.result
-      after = record.sequence
-    }
-  }
+  if (last === undefined) return fold.result
+  yield* forEachPage(journal, address, { after: 0, upTo: last.sequence }, (page) =>
+    Effect.sync(() =>
+      page.every((record) => {
+        const { parts, isWhole } = bound === undefined ? whole(record) : partsUpTo(record, bound)
+        return parts.every((part) => fold.apply(part)) && isWhole
+      }),
+    ),
+  )
   return fold.result
 })
 
@@ -88,14 +87,14 @@ class Fold {
   apply({ record, isCut }: Part): boolean {
     try {
       const definition = isCut ? this.#unaudited : this.#definition
-      this.#confirmed = applyRecord(definition, this.#address, this.#confirmed, record)
+      const commit = decodeCommit(record)
+      this.#confirmed = applyRecord(definition, this.#address, this.#confirmed, record, commit)
+      this.#note(commit, record.sequence)
+      return true
     } catch (cause) {
-      if (!(cause instanceof ActorQuarantined)) throw cause
-      this.#quarantine = cause
+      this.#quarantine = asQuarantined(this.#address, record.sequence, cause)
       return false
     }
-    this.#note(decodeCommit(record), record.sequence)
-    return true
   }
 
   /** Notes the requests of a commit, and the answers that it has taken. */

@@ -1,15 +1,23 @@
 /**
- * A moment in an actor's past: a version or a time.
+ * A moment in an actor's past, a version or a time, and what the actor was then.
  *
- * Owns its check. History.ts and PastFold.ts fold up to it.
+ * Owns the check of a moment. History.ts and PastFold.ts fold up to it.
  */
 import { Effect, Schema } from "effect"
 import { errorClass } from "../error/EverstateError.ts"
+import type { MachineState } from "../machine/Machine.ts"
 
 /**
  * Which state of the past is wanted. A version beyond the last, or a time to come, gives the newest state.
  */
 export type PastMoment = { readonly version: number } | { readonly time: number | Date }
+
+/** A state of the past. `at` is the time of its last event, or of its birth, Unix milliseconds; absent before both. */
+export interface PastState<State = MachineState> {
+  readonly version: number
+  readonly state: State
+  readonly at?: number
+}
 
 /** The moment is neither a version nor a time. */
 export class InvalidMoment extends errorClass<InvalidMoment>()(
