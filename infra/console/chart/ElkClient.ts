@@ -8,11 +8,14 @@ import type { Elk, ElkNode } from "./ElkGraph.ts"
 
 let started: Elk | undefined
 
-/** Rejects if the browser refuses the worker. */
-export const elk: Elk = (graph) => {
+/** Begins to load the engine, which takes longer than all else that a chart needs. */
+export const startElk = (): Elk => {
   started ??= start()
-  return started(graph)
+  return started
 }
+
+/** Rejects if the browser refuses the worker. */
+export const elk: Elk = (graph) => startElk()(graph)
 
 const start = (): Elk => {
   const worker = new Worker(new URL("./LayoutWorker.ts", import.meta.url), { type: "module" })

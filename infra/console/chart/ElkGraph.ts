@@ -54,6 +54,9 @@ export type Side = "NORTH" | "SOUTH" | "WEST" | "EAST"
 export const sidesOf = (direction: Direction): { readonly in: Side; readonly out: Side } =>
   direction === "DOWN" ? { in: "NORTH", out: "SOUTH" } : { in: "WEST", out: "EAST" }
 
+/** Graphs with more edges are placed by a quicker method: the network simplex takes seconds for them. */
+const SIMPLEX_EDGES_MAX = 36
+
 /** `wrapAspect`: a long chain is broken into rows whose width is so many times their height. */
 export const elkRoot = (
   direction: Direction,
@@ -69,7 +72,8 @@ export const elkRoot = (
     "elk.padding": "[top=0,left=0,bottom=0,right=0]",
     "elk.separateConnectedComponents": "true",
     "elk.layered.thoroughness": "10",
-    "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
+    "elk.layered.nodePlacement.strategy":
+      edges.length > SIMPLEX_EDGES_MAX ? "BRANDES_KOEPF" : "NETWORK_SIMPLEX",
     "elk.layered.cycleBreaking.strategy": "DEPTH_FIRST",
     "elk.layered.considerModelOrder.strategy": "PREFER_EDGES",
     "elk.layered.crossingMinimization.greedySwitch.type": "TWO_SIDED",

@@ -36,10 +36,12 @@ export interface ChartLayout {
 
 /** Good shape of a state inside of others: its width divided by its height. */
 const INNER_ASPECT = 1.5
+/** A drawing of the first direction is taken if it is not longer than this many times the least length of its area. */
+const GOOD_LENGTH = 1.25
 /** A drawing whose better direction is this many times longer than its place is broken into rows. */
 const WRAP_FROM = 2.2
-
-const DIRECTIONS = ["DOWN", "RIGHT"] as const
+/** Edges for each state, at most, of a chart that is worth breaking: of others ELK makes no better rows. */
+const CHAIN_EDGES_MAX = 1.8
 
 export const layoutChart = async (
   model: ChartModel,
@@ -77,15 +79,17 @@ export const layoutChart = async (
     inside: async (node, direction) =>
       segments.ports.has(node.path)
         ? make(node, direction)
-        : bestOf(await eachDirection((one) => make(node, one)), INNER_ASPECT),
+        : betterDirection((one) => make(node, one), INNER_ASPECT),
   }
-  const both = await eachDirection((direction) => make(model.root, direction))
-  const best = bestOf(both, aspect)
-  const isLong = lengthOf(best, aspect) > WRAP_FROM * Math.sqrt((best.width * best.height) / aspect)
-  const wrapped =
-    isLong && !best.isRow
-      ? await eachDirection((direction) => layoutFlat(work, model.root, direction, aspect))
-      : []
+  const best = await betterDirection((direction) => make(model.root, direction), aspect)
+  const edgeCount = segments.inside.get(model.root.path)?.length ?? 0
+  const isChain = edgeCount <= CHAIN_EDGES_MAX * model.root.children.length
+  const wrapped: Array<Container> = []
+  if (isChain && !best.isRow && stretchOf(best, aspect) > WRAP_FROM) {
+    for (const direction of ["DOWN", "RIGHT"] as const) {
+      wrapped.push(await layoutFlat(work, model.root, direction, aspect))
+    }
+  }
   return { root: bestOf([best, ...wrapped.filter(isOrthogonal)], aspect), segments, states, labels }
 }
 
@@ -98,16 +102,22 @@ const isOrthogonal = ({ lines }: Container): boolean =>
     }),
   )
 
-const eachDirection = async (
+/** The container in the direction that suits the place. Each layout takes long, so a good one is not compared. */
+const betterDirection = async (
   make: (direction: Direction) => Promise<Container>,
-): Promise<ReadonlyArray<Container>> => {
-  const containers: Array<Container> = []
-  for (const direction of DIRECTIONS) containers.push(await make(direction))
-  return containers
+  aspect: number,
+): Promise<Container> => {
+  const down = await make("DOWN")
+  if (stretchOf(down, aspect) <= GOOD_LENGTH) return down
+  return bestOf([down, await make("RIGHT")], aspect)
 }
 
 /** Height of the smallest place with this aspect that the container fits into. */
 const lengthOf = ({ width, height }: Size, aspect: number): number => Math.max(width / aspect, height)
+
+/** How many times longer the container is than a container of its area in the shape of the place. */
+const stretchOf = (size: Size, aspect: number): number =>
+  lengthOf(size, aspect) / Math.sqrt((size.width * size.height) / aspect)
 
 const bestOf = (containers: ReadonlyArray<Container>, aspect: number): Container =>
   containers.reduce((best, one) => (lengthOf(one, aspect) < lengthOf(best, aspect) ? one : best))

@@ -8,7 +8,7 @@ import { useReturns } from "../api/Connection.ts"
 import { canvasMeasure, fontsLoaded } from "./CanvasMeasure.ts"
 import { type ChartGeometry, chartGeometry } from "./ChartGeometry.ts"
 import type { ChartModel } from "./ChartModel.ts"
-import { elk } from "./ElkClient.ts"
+import { elk, startElk } from "./ElkClient.ts"
 import { layoutChart } from "./NestedLayout.ts"
 import type { Numbers } from "./StateContent.ts"
 
@@ -21,10 +21,15 @@ export interface Drawing {
 
 const NONE: Drawing = { geometry: undefined, isFailed: false, layoutMs: 0 }
 
-const drawings = new WeakMap<ChartModel, Map<string, Promise<Drawing>>>()
+/** Drawings that are kept for the next time. The one that was not shown for the longest time gives way. */
+const DRAWINGS_MAX = 24
+
+/** By what is drawn: another page may show the same chart of the same type. */
+const drawings = new Map<string, Promise<Drawing>>()
 
 const draw = async (model: ChartModel, numbers: Numbers, aspect: number): Promise<Drawing> => {
   const startMs = performance.now()
+  startElk()
   const family =
     getComputedStyle(document.documentElement).getPropertyValue("--font") || "system-ui, sans-serif"
   await fontsLoaded(family)
@@ -33,13 +38,24 @@ const draw = async (model: ChartModel, numbers: Numbers, aspect: number): Promis
 }
 
 const drawingOf = (model: ChartModel, numbers: Numbers, aspect: number): Promise<Drawing> => {
-  const known = drawings.get(model) ?? new Map<string, Promise<Drawing>>()
-  drawings.set(model, known)
-  const key = `${numbers.counts} ${numbers.traffic} ${aspect}`
-  const drawing = known.get(key) ?? draw(model, numbers, aspect)
-  known.set(key, drawing)
-  drawing.catch(() => known.delete(key))
+  const key = `${numbers.counts} ${numbers.traffic} ${aspect} ${keyOf(model)}`
+  const drawing = drawings.get(key) ?? draw(model, numbers, aspect)
+  drawings.delete(key)
+  drawings.set(key, drawing)
+  const [oldest] = drawings.keys()
+  if (drawings.size > DRAWINGS_MAX && oldest !== undefined) drawings.delete(oldest)
+  drawing.catch(() => drawings.delete(key))
   return drawing
+}
+
+const keys = new WeakMap<ChartModel, string>()
+
+/** The same text for models that are drawn alike. */
+const keyOf = (model: ChartModel): string => {
+  const key =
+    keys.get(model) ?? JSON.stringify([...model.nodes.values(), model.edges, model.dots, model.forks])
+  keys.set(model, key)
+  return key
 }
 
 /** `aspect`: see LayoutOptions; `undefined` until the place of the chart is known. */

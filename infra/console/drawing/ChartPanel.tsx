@@ -7,6 +7,9 @@ import { type ComponentProps, lazy, Suspense } from "react"
 import { patiently } from "../api/Connection.ts"
 import { Loading } from "../parts/Notice.tsx"
 
+// A page that has a chart asks for its data at the same time. What fails now is loaded again by `lazy`.
+void import("../chart/StateChart.tsx").catch(() => undefined)
+
 const StateChart = lazy(() => patiently(() => import("../chart/StateChart.tsx")))
 const SagaPicture = lazy(() => patiently(() => import("../chart/SagaPicture.tsx")))
 
