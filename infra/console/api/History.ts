@@ -22,6 +22,17 @@ export const endOf = ({ since, spanMs, series }: HistoryOfMetrics): number =>
 export const timesOf = (history: HistoryOfMetrics): ReadonlyArray<number> =>
   history.series.nodes.map((_, index) => Date.parse(history.since) + (index + 1) * history.spanMs)
 
+/** Least span of time that plots show, in milliseconds. */
+const PLOTTED_MIN_MS = 10 * MINUTE_MS
+
+/** Begin of what plots show, in Unix milliseconds: an hour before the end, or the start of the first node. */
+export const plottedFrom = (history: HistoryOfMetrics): number => {
+  const first = history.series.nodes.findIndex((count) => count > 0)
+  const end = endOf(history)
+  const knownFrom = first < 0 ? end : Date.parse(history.since) + first * history.spanMs
+  return Math.max(end - HOUR_MS, Math.min(knownFrom, end - PLOTTED_MIN_MS))
+}
+
 /** Minutes to ask for, so that the answer goes on where the history ends; `undefined`: all. */
 export const minutesSince = (history: HistoryOfMetrics | undefined, nowMs: number): number | undefined => {
   if (history === undefined || history.series.nodes.length === 0) return undefined

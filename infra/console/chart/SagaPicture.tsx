@@ -5,6 +5,7 @@
  * Owns the picture. What is a stage: SagaSteps.ts.
  */
 import "./SagaPicture.css"
+import { Fragment } from "react"
 import type { Shape } from "../parts/StateLook.ts"
 import { ShapeMark } from "../parts/StateMark.tsx"
 import { text } from "../text/English.ts"
@@ -194,7 +195,16 @@ const Card = ({ name, look, word, status, details, reason, onClick }: CardProps)
       <span className="sp-name">{name}</span>
       <span className="sp-status">
         <ShapeMark {...look} />
-        <span>{[word, ...details].filter((part) => part !== "").join(" · ")}</span>
+        <span>
+          {[word, ...details]
+            .filter((part) => part !== "")
+            .map((part, index) => (
+              <Fragment key={part}>
+                {index > 0 && " · "}
+                <span className="sp-part">{part}</span>
+              </Fragment>
+            ))}
+        </span>
       </span>
       {reason === undefined || reason === "" ? null : <span className="sp-reason">{reason}</span>}
     </>

@@ -73,7 +73,11 @@ export const stateContent = (node: ChartNode, numbers: Numbers, measure: Measure
     }
   }
   const nameWidth = Math.max(...names.map((name) => measure(name, NAME_STYLE)))
-  const side = MARK_WIDTH_PX + (numbers.counts ? COUNT_WIDTH_PX : 0) + (node.hasInside ? TOGGLE_WIDTH_PX : 0)
+  // The root has neither a mark nor a way to close it.
+  const look = node.parent === undefined ? 0 : MARK_WIDTH_PX + (node.hasInside ? TOGGLE_WIDTH_PX : 0)
+  const side = look + (numbers.counts ? COUNT_WIDTH_PX : 0)
+  // The head of a state with states inside is as wide as its words: its number stands beside its name.
+  const least = node.children.length > 0 ? 0 : BOX_WIDTH_MIN_PX
   const lineWidth = Math.max(
     0,
     ...lines.map(
@@ -84,7 +88,7 @@ export const stateContent = (node: ChartNode, numbers: Numbers, measure: Measure
   return {
     names,
     lines,
-    width: Math.ceil(Math.max(BOX_WIDTH_MIN_PX, nameWidth + side, lineWidth) + 2 * BOX_PADDING_PX),
+    width: Math.ceil(Math.max(least, nameWidth + side, lineWidth) + 2 * BOX_PADDING_PX),
     height:
       names.length * NAME_HEIGHT_PX +
       (lines.length === 0 ? 0 : RULE_HEIGHT_PX + bottom) +

@@ -24,8 +24,20 @@ const FIT_SCALE_MAX = 1.15
 
 const clamp = (scale: number): number => Math.min(SCALE_MAX, Math.max(SCALE_MIN, scale))
 
-/** The whole drawing in the middle of the canvas. */
+/** Place of the tools in the upper right corner of the canvas. */
+const TOOLS: Size = { width: 160, height: 48 }
+
+/** The whole drawing in the middle of the canvas, or below the tools where it would be under them. */
 export const fitView = (drawing: Size, canvas: Size): View => {
+  const view = middleView(drawing, canvas)
+  const isUnderTools =
+    view.x + drawing.width * view.scale > canvas.width - TOOLS.width && view.y < TOOLS.height
+  if (!isUnderTools) return view
+  const below = middleView(drawing, { width: canvas.width, height: canvas.height - TOOLS.height })
+  return { ...below, y: below.y + TOOLS.height }
+}
+
+const middleView = (drawing: Size, canvas: Size): View => {
   const scale = clamp(Math.min(FIT_SCALE_MAX, canvas.width / drawing.width, canvas.height / drawing.height))
   return {
     scale,

@@ -99,7 +99,7 @@ const One = ({ follower, at }: { readonly follower: FollowerDocument; readonly a
       </div>
       <dl className="facts">
         <dt>{text.followers.lag}</dt>
-        <dd className={lag > LAG_NOTED ? "number warn" : "number"}>{lag.toLocaleString("en")}</dd>
+        <dd className={lag > LAG_NOTED ? "number warn" : "number"}>{text.followers.records(lag)}</dd>
         {position !== undefined && (
           <>
             <dt>{text.followers.position}</dt>

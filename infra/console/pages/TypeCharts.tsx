@@ -141,8 +141,14 @@ const OneType = ({ document }: { readonly document: TypeDocument }) => {
         <section className="panel">
           <h2>{text.types.commands}</h2>
           <p className="mono words">{commands.map(({ name }) => name).join("  ")}</p>
-          <h2>{text.types.events}</h2>
-          <p className="mono words">{events.map(({ name, version }) => `${name} v${version}`).join("  ")}</p>
+          {events.length > 0 && (
+            <>
+              <h2>{text.types.events}</h2>
+              <p className="mono words">
+                {events.map(({ name, version }) => `${name} v${version}`).join("  ")}
+              </p>
+            </>
+          )}
         </section>
         <Twins
           command={[kind === "saga" ? "sagas" : "actors", "list", type]}

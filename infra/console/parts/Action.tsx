@@ -3,7 +3,7 @@
  * twins.
  *
  * Owns the dialog. Who may act is decided by the gateway. What can be taken back is offered in the dialog, and after it:
- * Undo.tsx.
+ * Undo.tsx, which also tells what was done where the dialog goes with its part of the page.
  */
 import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react"
@@ -11,7 +11,7 @@ import { text } from "../text/English.ts"
 import { sendAction } from "./ActionRequest.ts"
 import { Failure } from "./Notice.tsx"
 import { curlLine, noteHeader, Twins } from "./Twin.tsx"
-import { useUndoOffer } from "./Undo.tsx"
+import { useTellDone } from "./Undo.tsx"
 import { NoteField, noteShown, VerbButton } from "./VerbButton.tsx"
 import type { ActionRequest } from "./Verbs.ts"
 
@@ -45,18 +45,38 @@ const ActionDialog = ({ onClose, ...given }: ActionProps & { readonly onClose: (
   const queries = useQueryClient()
   const [note, setNote] = useState("")
   const [isUndone, setUndone] = useState(false)
-  const offer = useUndoOffer()
-  useEffect(() => dialog.current?.showModal(), [])
+  const tellDone = useTellDone()
+  const isThere = useRef(true)
+  const isUnread = useRef(false)
+  const tellUnread = useRef<() => void>(() => undefined)
+  tellUnread.current = () => {
+    void queries.invalidateQueries()
+    tellDone({ what: text.action.doneVerb(label), note, undo: isUndone ? undefined : undo })
+  }
+  useEffect(() => {
+    dialog.current?.showModal()
+    isThere.current = true
+    return () => {
+      // A saga that is not stuck any more has no button to retry it, and so no dialog.
+      isThere.current = false
+      if (isUnread.current) tellUnread.current()
+    }
+  }, [])
   const act = useMutation({
     mutationFn: (wanted: ActionRequest) => sendAction(wanted, note),
-    onSuccess: () => setDone((before) => before ?? given),
+    onSuccess: () => {
+      if (!isThere.current) return tellUnread.current()
+      isUnread.current = true
+      setDone((before) => before ?? given)
+    },
   })
   const close = () => {
+    isUnread.current = false
     onClose()
     if (done === undefined) return
     void queries.invalidateQueries()
     done.onDone?.()
-    if (undo !== undefined && !isUndone) offer({ what: effect, note, ...undo })
+    if (undo !== undefined && !isUndone) tellDone({ what: effect, note, undo })
   }
   const submit = (event: FormEvent) => {
     event.preventDefault()

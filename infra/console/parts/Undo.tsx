@@ -1,64 +1,83 @@
 /**
- * What a person has done and may take back: a notice with a button for each, until it is dismissed.
+ * What a person has done: a notice for each. One that can be taken back has a button for it, and stays until it is
+ * dismissed; another one goes by itself after some seconds.
  *
- * Owns the notices. A verb that can be undone offers itself here when its dialog closes: Action.tsx.
+ * Owns the notices. Verbs tell of themselves when their dialog closes, or goes with its part of the page: Action.tsx.
  */
 import { useMutation, useQueryClient } from "@tanstack/react-query"
-import { createContext, type ReactNode, useContext, useState } from "react"
+import { createContext, type ReactNode, useContext, useEffect, useState } from "react"
 import { text } from "../text/English.ts"
 import { sendAction } from "./ActionRequest.ts"
 import type { ActionRequest } from "./Verbs.ts"
 
-export interface UndoOffer {
+export interface DoneVerb {
   /** What was done, in words. */
   readonly what: string
   /** The verb that takes it back. */
-  readonly label: string
-  readonly request: ActionRequest
+  readonly undo?: { readonly label: string; readonly request: ActionRequest } | undefined
   readonly note: string
 }
 
 /** Notices that are shown at a time. The oldest gives way. */
 const NOTICES_MAX = 3
 
-const Offers = createContext<(offer: UndoOffer) => void>(() => undefined)
+/** Time that a notice stays if there is nothing to take back, in milliseconds: long enough to be read. */
+const READING_MS = 10_000
 
-/** Offers to take back what was done. */
-export const useUndoOffer = (): ((offer: UndoOffer) => void) => useContext(Offers)
+const Done = createContext<(verb: DoneVerb) => void>(() => undefined)
+
+/** Tells what was done, and offers to take it back. */
+export const useTellDone = (): ((verb: DoneVerb) => void) => useContext(Done)
 
 export const UndoNotices = ({ children }: { readonly children: ReactNode }) => {
-  const [offers, setOffers] = useState<ReadonlyArray<UndoOffer>>([])
+  const [done, setDone] = useState<ReadonlyArray<DoneVerb>>([])
+  const [tell] = useState(
+    () => (verb: DoneVerb) => setDone((before) => [...before, verb].slice(-NOTICES_MAX)),
+  )
   return (
-    <Offers value={(offer) => setOffers((before) => [...before, offer].slice(-NOTICES_MAX))}>
+    <Done value={tell}>
       {children}
-      {offers.length > 0 && (
+      {done.length > 0 && (
         <div className="undo-notices">
-          {offers.map((offer) => (
+          {done.map((verb) => (
             <OneNotice
-              key={`${offer.what} ${offer.note}`}
-              offer={offer}
-              onEnd={() => setOffers((before) => before.filter((one) => one !== offer))}
+              key={`${verb.what} ${verb.note}`}
+              verb={verb}
+              onEnd={() => setDone((before) => before.filter((one) => one !== verb))}
             />
           ))}
         </div>
       )}
-    </Offers>
+    </Done>
   )
 }
 
-const OneNotice = ({ offer, onEnd }: { readonly offer: UndoOffer; readonly onEnd: () => void }) => {
+const OneNotice = ({ verb, onEnd }: { readonly verb: DoneVerb; readonly onEnd: () => void }) => {
+  const { what, undo: back, note } = verb
   const queries = useQueryClient()
   const undo = useMutation({
-    mutationFn: () => sendAction(offer.request, text.undo.note(offer.note)),
+    mutationFn: (request: ActionRequest) => sendAction(request, text.undo.note(note)),
     onSuccess: () => queries.invalidateQueries(),
   })
+  const isBrief = back === undefined
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the time runs once
+  useEffect(() => {
+    if (!isBrief) return
+    const timer = setTimeout(onEnd, READING_MS)
+    return () => clearTimeout(timer)
+  }, [isBrief])
   return (
     <div className="undo-notice row" role="status">
-      <span>{undo.isSuccess ? text.undo.undone(offer.what) : offer.what}</span>
+      <span>{undo.isSuccess ? text.undo.undone(what) : what}</span>
       {undo.isError && <span className="bad">{undo.error.message}</span>}
-      {!undo.isSuccess && (
-        <button type="button" className="primary" disabled={undo.isPending} onClick={() => undo.mutate()}>
-          {text.action.undo(offer.label)}
+      {back !== undefined && !undo.isSuccess && (
+        <button
+          type="button"
+          className="primary"
+          disabled={undo.isPending}
+          onClick={() => undo.mutate(back.request)}
+        >
+          {text.action.undo(back.label)}
         </button>
       )}
       <button type="button" onClick={onEnd}>

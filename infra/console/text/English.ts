@@ -207,6 +207,7 @@ export const text = {
     note: "Reason, kept with your name",
     notePlaceholder: "why",
     done: "Done.",
+    doneVerb: (verb: string) => `Done: ${verb}`,
     undone: "Taken back.",
     undo: (verb: string) => `Undo: ${verb}`,
     close: "Close",
@@ -395,6 +396,7 @@ export const text = {
     none: "None",
     state: (state: string) => state,
     lag: "Behind by",
+    records: (count: number) => plural(count, "record", "records"),
     position: "Position",
     rate: "Rate",
     perSecond: (count: number) => `${count.toLocaleString("en")}/s`,
@@ -567,8 +569,8 @@ export const text = {
       of: (index: number, count: number) => `${index.toLocaleString("en")} of ${count.toLocaleString("en")}`,
       keys: "Left and right arrow: previous and next step; Home and End: first and last.",
       nothing: "No step fits these conditions.",
-      missing: (count: number) =>
-        `The report keeps the last steps only: ${plural(count, "earlier step is", "earlier steps are")} not in it.`,
+      missing: (count: number, kept: number) =>
+        `This run is not whole: the report keeps its last ${plural(kept, "step", "steps")}. ${plural(count, "earlier step is", "earlier steps are")} not in it.`,
       lanes: "Nodes, servers and clients over virtual time",
       table: "Steps of the run",
       columns: { number: "No.", time: "Time", place: "Place", what: "What happened" },

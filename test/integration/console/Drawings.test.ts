@@ -86,13 +86,12 @@ describe.skipIf(CHROMIUM === undefined)("drawings in a browser", () => {
     "of $name at $width px, $theme, have nothing over anything else",
     async ({ name, width, theme }) => {
       const chart = { chart: charts[name], lit: LIT[name], height: width < 600 ? 780 : 840 }
-      const { page, faults } = await gallery.open({ theme, width, chart })
+      const { page, faults } = await gallery.show({ theme, width, chart })
       await page.screenshot({ path: join(PICTURES, `chart-${name}-${width}-${theme}.png`) })
       expect(await page.evaluate(FAULTS)).toEqual([])
       expect(await page.locator(".sc-state.is-here").count()).toBe(name === "parts" ? 3 : 1)
       expect(await page.locator(".sc-map").count()).toBe(name.startsWith("states") ? 1 : 0)
       expect(faults).toEqual([])
-      await page.close()
     },
   )
 
@@ -105,7 +104,7 @@ describe.skipIf(CHROMIUM === undefined)("drawings in a browser", () => {
       coverage: { states: ["expired"], transitions: ["shipped --OrderRejected--> rejected"] },
       height: 840,
     }
-    const { page, faults } = await gallery.open({ theme: "light", width: 1_440, chart })
+    const { page, faults } = await gallery.show({ theme: "light", width: 1_440, chart })
     await page.screenshot({ path: join(PICTURES, "chart-heat-1440-light.png") })
     expect(await page.evaluate(FAULTS)).toEqual([])
     expect(await page.locator("[data-path=placed] .sc-count").textContent()).toBe("12.4K")
@@ -113,12 +112,11 @@ describe.skipIf(CHROMIUM === undefined)("drawings in a browser", () => {
     expect(await page.locator(".sc-state.is-never").getAttribute("data-path")).toBe("expired")
     expect(await page.locator(".sc-edge.is-never").count()).toBe(1)
     expect(faults).toEqual([])
-    await page.close()
   })
 
   it("answer clicks and keys", async () => {
     const chart = { chart: charts.order, lit: "fulfilling", height: 840 }
-    const { page } = await gallery.open({ theme: "light", width: 1_440, chart })
+    const { page } = await gallery.show({ theme: "light", width: 1_440, chart })
     await page.locator("[data-path=paid] .sc-box").click()
     await page.locator('[data-key="placed --OrderPaid--> paid"] text').click()
     expect(await clicksOf(page)).toEqual(["paid", "placed --OrderPaid--> paid"])
@@ -131,26 +129,23 @@ describe.skipIf(CHROMIUM === undefined)("drawings in a browser", () => {
     expect(await scaleOf(page)).toBeGreaterThan(before)
     await page.keyboard.press("0")
     expect(await scaleOf(page)).toBeLessThan(1.2)
-    await page.close()
   })
 
   it("open and close what is inside of a state", async () => {
     const chart = { chart: charts.parts, height: 840 }
-    const { page } = await gallery.open({ theme: "light", width: 1_440, chart })
+    const { page } = await gallery.show({ theme: "light", width: 1_440, chart })
     await page.locator("[data-path=on]").focus()
     await page.keyboard.press(" ")
     await page.locator('[data-path="on.sound"]').waitFor({ state: "detached" })
     expect(await page.locator("[data-path=on]").textContent()).toContain("15 states inside")
     await page.getByRole("button", { name: "Open all states" }).click()
     await page.locator('[data-path="on.sound"]').waitFor()
-    await page.close()
   })
 
   it("say which state a chart has not", async () => {
     const chart = { chart: charts.order, lit: "gone", height: 840 }
-    const { page } = await gallery.open({ theme: "light", width: 1_440, chart })
+    const { page } = await gallery.show({ theme: "light", width: 1_440, chart })
     expect(await page.locator(".sc-notice").textContent()).toContain("no state gone")
-    await page.close()
   })
 
   const steps = [
@@ -162,7 +157,7 @@ describe.skipIf(CHROMIUM === undefined)("drawings in a browser", () => {
   ]
 
   it.each([1_440, 390])("of a saga at %i px keep their texts, and show markup as text", async (width) => {
-    const { page, faults } = await gallery.open({ theme: "dark", width, saga: { steps } })
+    const { page, faults } = await gallery.show({ theme: "dark", width, saga: { steps } })
     await page.screenshot({ path: join(PICTURES, `saga-${width}-dark.png`), fullPage: true })
     const wide =
       "[...document.querySelectorAll('.sp *')].filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0).map((one) => one.className)"
@@ -172,6 +167,5 @@ describe.skipIf(CHROMIUM === undefined)("drawings in a browser", () => {
     await page.locator(".sp-step", { hasText: "confirmOrder" }).click()
     expect(await clicksOf(page)).toEqual(["confirmOrder"])
     expect(faults).toEqual([])
-    await page.close()
   })
 })

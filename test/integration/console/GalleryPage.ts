@@ -37,9 +37,15 @@ export interface Shown {
   readonly saga?: object
 }
 
+interface Opened {
+  readonly page: Page
+  /** Errors of the page since the drawing was asked for. */
+  readonly faults: Array<string>
+}
+
 export interface Gallery {
-  /** The page when the drawing is there, and all errors of the page. */
-  readonly open: (shown: Shown) => Promise<{ readonly page: Page; readonly faults: ReadonlyArray<string> }>
+  /** The page when the drawing is there. There is one page for each width, which shows one drawing after the other. */
+  readonly show: (shown: Shown) => Promise<Opened>
   readonly close: () => Promise<void>
 }
 
@@ -62,18 +68,27 @@ export const openGallery = async (): Promise<Gallery> => {
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
   const { port } = server.address() as AddressInfo
   const browser = await launch()
+  const open = async (width: number): Promise<Opened> => {
+    const isPhone = width < 600
+    const page = await browser.newPage({
+      viewport: { width, height: isPhone ? 844 : 900 },
+      deviceScaleFactor: isPhone ? 2 : 1,
+    })
+    const faults: Array<string> = []
+    page.on("pageerror", (error) => faults.push(error.message))
+    page.on("console", (message) => message.type() === "error" && faults.push(message.text()))
+    await page.goto(`http://127.0.0.1:${port}/`)
+    // The script of the page is a module, which runs before the page counts as loaded.
+    return { page, faults }
+  }
+  const opened = new Map<number, Promise<Opened>>()
   return {
-    open: async ({ theme, width, ...drawing }) => {
-      const isPhone = width < 600
-      const page = await browser.newPage({
-        viewport: { width, height: isPhone ? 844 : 900 },
-        deviceScaleFactor: isPhone ? 2 : 1,
-      })
-      const faults: Array<string> = []
-      page.on("pageerror", (error) => faults.push(error.message))
-      page.on("console", (message) => message.type() === "error" && faults.push(message.text()))
-      await page.addInitScript(`globalThis.shown = ${JSON.stringify({ theme, ...drawing })}`)
-      await page.goto(`http://127.0.0.1:${port}/`)
+    show: async ({ theme, width, ...drawing }) => {
+      const known = opened.get(width) ?? open(width)
+      opened.set(width, known)
+      const { page, faults } = await known
+      faults.length = 0
+      await page.evaluate(`globalThis.show(${JSON.stringify({ theme, ...drawing })})`)
       await page.waitForSelector(".sc-svg, .sp", { timeout: 120_000 })
       return { page, faults }
     },

@@ -19,7 +19,7 @@ export interface Where {
 
 export interface Operator {
   readonly visit: (path: string) => Promise<Page>
-  /** Presses the button, gives the reason, and leaves the dialog once it is done. */
+  /** Presses the button, gives the reason, sees that it is done, and leaves the dialog. */
   readonly act: (page: Page, verb: string, note: string, where?: Where) => Promise<void>
   /** The log of operations has the verb with who and why. */
   readonly logged: (verb: string, note: string) => Promise<void>
@@ -52,6 +52,10 @@ export const operatorOf = ({ shop, open }: Stage): Operator => {
         if (line.startsWith("npx everstate ")) twins.add(line)
       }
       await dialog.getByRole("button", { name: verb, exact: true }).click()
+      await page
+        .getByText(/^Done\.$|^Done: /)
+        .first()
+        .waitFor()
       // The dialog goes with its part of the page: a saga that is not stuck any more cannot be retried.
       const gone = dialog.waitFor({ state: "detached" })
       const close = dialog.getByRole("button", { name: "Close" })

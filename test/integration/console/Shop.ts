@@ -10,8 +10,13 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Exit, Scope } from "effect"
 import { type GatewayOptions, makeGateway } from "../../../infra/http.ts"
+import { NatsConnection } from "../../../infra/nats/connection/NatsConnection.ts"
+import { CheckpointsNats } from "../../../infra/nats/stores/CheckpointsNats.ts"
 import { acquireProvider } from "../../../infra/reference/payments/ProviderProgram.ts"
 import type { ActorSystem } from "../../../infra/system/ActorSystem.ts"
+import { Checkpoints } from "../../../runtime/checkpoint/Checkpoints.ts"
+import type { DeadLetterReason } from "../../../runtime/deadletter/DeadLetters.ts"
+import type { BulkTask } from "../../../runtime/operations.ts"
 import { startNewServers } from "../../fixtures/postgres/NewDatabase.ts"
 import { Market } from "./Market.ts"
 import { type NodeGiven, startNode } from "./Node.ts"
@@ -27,6 +32,12 @@ export interface Shop {
   readonly open: (options: GatewayOptions, port?: number) => Promise<string>
   /** One more node with a gateway, as a process of its own. Killed with the shop. */
   readonly startSouth: () => Promise<South>
+  /** Writes the note of a bulk job that another node has begun, and of which nothing more is heard. */
+  readonly beginElsewhere: (
+    verb: BulkTask["verb"],
+    reason: DeadLetterReason,
+    doneCount: number,
+  ) => Promise<void>
   readonly post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<Response>
   readonly close: () => Promise<void>
 }
@@ -71,6 +82,17 @@ export const openShop = async (): Promise<Shop> => {
     if (typeof told !== "string") throw new Error(`the node ended with ${told}`)
     return { url: told, kill }
   }
+  const beginElsewhere: Shop["beginElsewhere"] = (verb, reason, doneCount) => {
+    const nowMs = Date.now()
+    const counts = { doneCount, keptCount: 0, kept: [] }
+    const job = { verb, reason, state: "running", ...counts, startedAtMs: nowMs, updatedAtMs: nowMs }
+    return Checkpoints.use(({ write }) => write(`bulk.${verb}.${reason}`, { id: "elsewhere", job })).pipe(
+      Effect.provide(CheckpointsNats.layer({ namespace: "everstate" })),
+      Effect.provide(NatsConnection.layer({ servers: servers.natsUrl })),
+      Effect.scoped,
+      Effect.runPromise,
+    )
+  }
   const url = await open({})
   const post: Shop["post"] = (path, body, headers = {}) =>
     fetch(url + path, {
@@ -83,6 +105,7 @@ export const openShop = async (): Promise<Shop> => {
     system,
     open,
     startSouth,
+    beginElsewhere,
     post,
     close: async () => {
       await Promise.all([...kills].map((kill) => kill()))

@@ -49,8 +49,8 @@ export const plantedReport = async (): Promise<string> => {
   }
 }
 
-/** A report whose run has `count` steps of three nodes, with a crash and some faults in between. */
-export const longReport = (count: number): string => {
+/** A report whose run has `count` steps of three nodes, with a crash and some faults in between, after `earlier` steps. */
+export const longReport = (count: number, earlier = 0): string => {
   const entry = (number: number) => {
     const node = `node ${1 + (number % 3)}`
     const actor = `order/o-${number % 20}`
@@ -63,7 +63,7 @@ export const longReport = (count: number): string => {
       return { ...facts, place: "journal", what: `append ${actor} after 1 of ${node}: done` }
     return { ...facts, place: node, what: `read ${actor} 0..${number}` }
   }
-  const trace = Array.from({ length: count }, (_, index) => entry(index + 1))
+  const trace = Array.from({ length: count }, (_, index) => entry(earlier + index + 1))
   const counts = { seeds: 1, seconds: 1, stepCount: count, repeatedCount: 0, marks: {}, coverage: {} }
   return JSON.stringify([{ scenario: "long", ...counts, trace }])
 }

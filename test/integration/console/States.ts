@@ -17,6 +17,7 @@ const UNKNOWN: ReadonlyArray<readonly [path: string, shows: string]> = [
   ["actors/order/o-1?at=99", "version 3"],
   ["correlations/nothing", "Nothing is known of this correlation"],
   ["sagas?show=compensating", "No saga is like this"],
+  ["dead-letters?letter=999", "Letter 999 is not there any more"],
   ["cluster?slot=shard.9999", "Shards"],
 ]
 

@@ -56,6 +56,17 @@ export const verbTests = ({ shop }: Stage, { visit, act, logged, ended }: Operat
     await logged("deadLetters.startBulk", "they are too old")
   })
 
+  test("stops a job in the middle, on whichever node it runs", async () => {
+    await shop().beginElsewhere("redrive", "Failed", 40)
+    const page = await visit("dead-letters")
+    const job = page.getByRole("listitem").filter({ hasText: "redrive Failed: 40 done, 0 kept" })
+    await job.getByText("running", { exact: true }).waitFor()
+    await act(page, "Stop", "the receiver is down", { place: job })
+    await job.getByText("cancelled", { exact: true }).waitFor()
+    await job.getByRole("button", { name: "Stop" }).waitFor({ state: "detached" })
+    await logged("deadLetters.cancelBulk", "the receiver is down")
+  })
+
   test("lets a stopped projection pass the record at which it is stopped, and rebuilds another one", async () => {
     await shop().post("/actors/garden/ice/Plant", { crop: "mint", beds: 1 })
     await shop().post("/actors/garden/ice/Freeze", {})

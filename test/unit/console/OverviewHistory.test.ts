@@ -6,6 +6,7 @@ import {
   flapping,
   joined,
   minutesSince,
+  plottedFrom,
   silentNodes,
   timesOf,
 } from "../../../infra/console/api/History.ts"
@@ -28,6 +29,18 @@ const historyOf = (
     changes: [],
   }
 }
+
+it("plots from the start of the first node, but not less than ten minutes", () => {
+  const plottedMs = (nodes: ReadonlyArray<number>) => {
+    const history = historyOf(1_000, nodes, [...nodes])
+    return endOf(history) - plottedFrom(history)
+  }
+  const spans = (silent: number, known: number) => [...Array(silent).fill(0), ...Array(known).fill(1)]
+  expect(plottedMs(spans(0, 720))).toBe(3_600_000)
+  expect(plottedMs(spans(360, 360))).toBe(1_800_000)
+  expect(plottedMs(spans(719, 1))).toBe(600_000)
+  expect(plottedMs(spans(720, 0))).toBe(600_000)
+})
 
 it("goes on where the older history ends", () => {
   const { since, series, projections } = joined(historyOf(100, [1, 2, 3]), historyOf(102, [30, 4, 5]))

@@ -6,7 +6,7 @@
 import { useQuery } from "@tanstack/react-query"
 import { useMemo } from "react"
 import type { HistoryOfMetrics } from "../../api/Documents.ts"
-import { endOf, HOUR_MS, silentNodes, timesOf } from "../../api/History.ts"
+import { endOf, HOUR_MS, plottedFrom, silentNodes, timesOf } from "../../api/History.ts"
 import { historyQuery } from "../../api/Queries.ts"
 import { Settled, Unavailable } from "../../parts/Notice.tsx"
 import { type Line, Plot } from "../../parts/Plot.tsx"
@@ -28,6 +28,7 @@ const PlotsOf = ({ history }: { readonly history: HistoryOfMetrics }) => {
   const plots = useMemo(() => plotsOf(history), [history])
   const silent = silentNodes(history)
   const untilMs = times.length === 0 ? Date.now() : endOf(history)
+  const fromMs = times.length === 0 ? untilMs - HOUR_MS : plottedFrom(history)
   return (
     <section className="stack" aria-label={text.overview.lastHour}>
       {silent.length > 0 && (
@@ -44,14 +45,7 @@ const PlotsOf = ({ history }: { readonly history: HistoryOfMetrics }) => {
       )}
       <div className="plots">
         {plots.map((plot) => (
-          <Plot
-            key={plot.title}
-            times={times}
-            fromMs={untilMs - HOUR_MS}
-            untilMs={untilMs}
-            theme={theme}
-            {...plot}
-          />
+          <Plot key={plot.title} times={times} fromMs={fromMs} untilMs={untilMs} theme={theme} {...plot} />
         ))}
       </div>
       <p className="quiet">{text.overview.over(history.nodes.length - silent.length)}</p>

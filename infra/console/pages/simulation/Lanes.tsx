@@ -112,7 +112,8 @@ interface DrawnProps {
 /** Everything that stays while the chosen step changes. */
 const Drawn = memo(({ lanes, shown, scale, height }: DrawnProps) => {
   const ticks = timeTicks(scale)
-  const stepMs = (ticks[1] ?? 0) - (ticks[0] ?? 0)
+  const [first = 0, second] = ticks
+  const stepMs = second === undefined ? scale.toMs - scale.fromMs : second - first
   return (
     <>
       {ticks.map((at) => (

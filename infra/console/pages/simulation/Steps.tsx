@@ -85,7 +85,11 @@ const OfRun = ({ result, told, types }: OfRunProps) => {
   return (
     <section className="panel stack" aria-label={words.title(scenario)}>
       <h2>{words.title(scenario)}</h2>
-      {run.missingCount > 0 && <p className="quiet">{words.missing(run.missingCount)}</p>}
+      {run.missingCount > 0 && (
+        <p className="warn" role="note">
+          ▲ {words.missing(run.missingCount, run.steps.length)}
+        </p>
+      )}
       <Conditions run={run} told={told} scenario={scenario} />
       {chosen === undefined ? (
         <p role="status">{words.nothing}</p>
