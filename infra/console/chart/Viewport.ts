@@ -27,14 +27,18 @@ const clamp = (scale: number): number => Math.min(SCALE_MAX, Math.max(SCALE_MIN,
 /** Place of the tools in the upper right corner of the canvas. */
 const TOOLS: Size = { width: 160, height: 48 }
 
-/** The whole drawing in the middle of the canvas, or below the tools where it would be under them. */
+/**
+ * The whole drawing in the middle of the canvas, or below the tools where it would be under them and can still be read
+ * below them.
+ */
 export const fitView = (drawing: Size, canvas: Size): View => {
   const view = middleView(drawing, canvas)
   const isUnderTools =
     view.x + drawing.width * view.scale > canvas.width - TOOLS.width && view.y < TOOLS.height
   if (!isUnderTools) return view
   const below = middleView(drawing, { width: canvas.width, height: canvas.height - TOOLS.height })
-  return { ...below, y: below.y + TOOLS.height }
+  const isTooSmall = below.scale < WHOLE_SCALE_MIN && view.scale >= WHOLE_SCALE_MIN
+  return isTooSmall ? view : { ...below, y: below.y + TOOLS.height }
 }
 
 const middleView = (drawing: Size, canvas: Size): View => {

@@ -22,3 +22,8 @@ it("shows a whole chart below the tools where a part of it would be under them",
   expect(y + 840 * scale).toBeLessThanOrEqual(canvas.height)
   expect(x).toBeCloseTo((canvas.width - 1_100 * scale) / 2)
 })
+
+it("shows a whole chart under the tools where it could not be read below them", () => {
+  const canvas = { width: 1_200, height: 640 }
+  expect(fitView({ width: 1_480, height: 880 }, canvas)).toMatchObject({ scale: 640 / 880, y: 0 })
+})
