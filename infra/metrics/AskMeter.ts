@@ -2,11 +2,12 @@
  * Counts the asks of one system by outcome, and measures how long they take.
  *
  * Owns the counters and the wrapping of a system's handles. An ask is measured where its caller is: the gateway,
- * and code of the process itself. Asks of an `ActorClient` are not seen here. Cost: test/bench is run with it, and
- * docs/OPERATIONS.md names what was measured.
+ * and code of the process itself. Those of an `ActorClient` are measured by the node that answers them, without the way to the
+ * client. Cost: test/bench is run with it, and docs/OPERATIONS.md names what was measured.
  */
 import { Effect, Exit } from "effect"
 import type { ErrorKind } from "../../runtime/define.ts"
+import type { ClientAskMeter } from "../../runtime/router/ClientAsks.ts"
 import type { ActorSystemService } from "../../runtime/system/ActorSystem.ts"
 import { bucketOf, LATENCY_BUCKET_COUNT } from "./LatencyBuckets.ts"
 
@@ -32,6 +33,12 @@ export class AskMeter {
     }
     const bucket = bucketOf(durationMs)
     this.#latencies[bucket] = (this.#latencies[bucket] ?? 0) + 1
+  }
+
+  /** Measures a client's command, from when this node takes it to when it answers. */
+  readonly clientAsk: ClientAskMeter = () => {
+    const startMs = performance.now()
+    return (exit) => this.note(exit, performance.now() - startMs)
   }
 
   /** Durations since the last call: the count of each bucket. */

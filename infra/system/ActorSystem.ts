@@ -20,6 +20,7 @@ import type { JournalRegisterUnavailable } from "../../runtime/journal/JournalRe
 import { type MailboxError, MailboxUnavailable } from "../../runtime/mailbox/Mailbox.ts"
 import type { ProjectionFailed, ReadModelUnavailable } from "../../runtime/projection/ReadModel.ts"
 import { ActorSystem as PromiseActorSystem } from "../../runtime/promise/ActorSystem.ts"
+import { ClientAsks } from "../../runtime/router/ClientAsks.ts"
 import {
   type ActorSystemService,
   ActorSystem as EffectActorSystem,
@@ -187,8 +188,16 @@ export const layerOn = (
     layerReadModelPostgres({ namespace }),
     layerOperationLogPostgres(namespace),
   )
-  return Layer.effect(EffectActorSystem, withHistory(namespace)).pipe(
-    Layer.provide(EffectActorSystem.layer({ ...system, namespace })),
+  const metering = Layer.unwrap(
+    Effect.sync(() => {
+      const meter = new AskMeter()
+      return Layer.effect(EffectActorSystem, withHistory(namespace, meter)).pipe(
+        Layer.provide(EffectActorSystem.layer({ ...system, namespace })),
+        Layer.provide(Layer.succeed(ClientAsks, meter.clientAsk)),
+      )
+    }),
+  )
+  return metering.pipe(
     Layer.tap((context) => observed(telemetry, Context.get(context, EffectActorSystem))),
     Layer.tap((context) => keepStoredProgress(Context.get(context, EffectActorSystem), namespace)),
     Layer.provide(Layer.merge(ports, connection)),
@@ -199,9 +208,8 @@ export const layerOn = (
 }
 
 /** The system with a meter on its asks, and with the last hour of its metrics in memory. */
-const withHistory = Effect.fnUntraced(function* (namespace: string) {
+const withHistory = Effect.fnUntraced(function* (namespace: string, meter: AskMeter) {
   const connection = yield* NatsConnection
-  const meter = new AskMeter()
   const service = metered(yield* EffectActorSystem, meter)
   const deadLetterCount = countDeadLetters(connection, namespace)
   yield* MetricsHistory.make({ service, meter, transport: yield* Transport, deadLetterCount })

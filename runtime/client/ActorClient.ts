@@ -92,6 +92,7 @@ const makeActorClient = Effect.fnUntraced(function* (
     suspect: () => undefined,
     cutOff: () => undefined,
     cells,
+    isClient: true,
   })
   const routes = makeWatchRoutes({ shardMap, router, cells, feeds: undefined, isRead: () => false })
   const context: RefContext = {

@@ -23,6 +23,7 @@ import {
   encodeReply,
   replyOf,
 } from "./AskWire.ts"
+import type { ClientAskMeter } from "./ClientAsks.ts"
 import { watchReplyOf } from "./WatchWire.ts"
 
 export interface AskServerOptions {
@@ -36,6 +37,8 @@ export interface AskServerOptions {
   readonly unhosted: (shardIndex: number, type: string) => void
   /** Told of every request that is taken: nodes may have been lost with it before. */
   readonly suspected: (request: AskRequest) => void
+  /** Measures the commands of clients. */
+  readonly clientAsks?: ClientAskMeter | undefined
   /** Why this node has nothing now; `undefined` while it takes part in the cluster. */
   readonly cutOff: () => string | undefined
 }
@@ -70,7 +73,13 @@ const take = (options: AskServerOptions, shardIndex: number, data: Uint8Array, r
   }
   const toReply: ToReply = (exit) =>
     request.k === "deliver" ? deliverReplyOf(exit) : replyOf(definition, exit)
-  const answer = fitting(address, toReply, replyBytesMax, reply)
+  const replied = fitting(address, toReply, replyBytesMax, reply)
+  const isOfClient = (request.k === "ask" || request.k === "birth") && request.cl === true
+  const measured = isOfClient ? options.clientAsks?.() : undefined
+  const answer: typeof replied = (exit) => {
+    measured?.(exit)
+    replied(exit)
+  }
   let item: Waiting
   try {
     item = itemOf(definition, address, request, answer)

@@ -45,6 +45,8 @@ interface CommandFields {
   readonly again?: true
   /** Nodes that had it and went silent. */
   readonly lost?: number
+  /** A client sent it. Nodes of earlier releases ignore it. */
+  readonly cl?: true
 }
 
 /** A request to the owner of an actor's shard. `ms`: how long its caller still waits. */

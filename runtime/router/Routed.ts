@@ -49,6 +49,7 @@ export class RoutedItem implements Routed {
   readonly #definition: ActorDefinition
   readonly #item: Waiting
   readonly #cells: Pick<LocalCells, "offer" | "takes">
+  readonly #isOfClient: boolean
 
   constructor(
     shardMap: ShardMap,
@@ -56,6 +57,7 @@ export class RoutedItem implements Routed {
     definition: ActorDefinition,
     address: ActorAddress,
     item: Waiting,
+    isOfClient = false,
   ) {
     const shardIndex = shardMap.indexOf(address.type, address.shard)
     // What an actor waits for is asked of the shard's owner, by that node's inbox.
@@ -64,6 +66,7 @@ export class RoutedItem implements Routed {
     this.#definition = definition
     this.#item = item
     this.#cells = cells
+    this.#isOfClient = isOfClient
   }
 
   get commandId(): string | undefined {
@@ -115,6 +118,7 @@ export class RoutedItem implements Routed {
       ...(item.ifVersion === undefined ? undefined : { ifVersion: item.ifVersion }),
       ...(item.mayBeStored ? ({ again: true } as const) : undefined),
       ...(lostCount > 0 ? { lost: lostCount } : undefined),
+      ...(this.#isOfClient ? ({ cl: true } as const) : undefined),
     }
     const c = command._tag === "Spawn" ? undefined : { c: command.given }
     if (c !== undefined && input === undefined) return { k: "ask", ...c, ...rest }

@@ -36,6 +36,8 @@ export interface RouterOptions {
   readonly cutOff: () => string | undefined
   /** Take an item if this node owns the shard by now. */
   readonly cells: Pick<LocalCells, "offer" | "takes">
+  /** The router is a client's, so the nodes that answer measure its commands. Default: false. */
+  readonly isClient?: boolean
 }
 
 export interface Router {
@@ -138,8 +140,8 @@ class AskRouter implements Router {
   }
 
   readonly route: Router["route"] = (definition, address, item, wasHeldUp = false) => {
-    const { shardMap, cells } = this.#options
-    this.#start(new RoutedItem(shardMap, cells, definition, address, item), wasHeldUp)
+    const { shardMap, cells, isClient } = this.#options
+    this.#start(new RoutedItem(shardMap, cells, definition, address, item, isClient), wasHeldUp)
   }
 
   readonly bring: Router["bring"] = (routed) => this.#start(routed, false)

@@ -39,6 +39,7 @@ import type { ProjectionDefinition } from "../projection/Projection.ts"
 import { type ProjectionFailed, ReadModel, type ReadModelUnavailable } from "../projection/ReadModel.ts"
 import type { ReactorDefinition } from "../reactor/Reactor.ts"
 import { makeAskServer } from "../router/AskServer.ts"
+import { ClientAsks } from "../router/ClientAsks.ts"
 import { makeDirectDelivery } from "../router/DirectDelivery.ts"
 import { LocalCells } from "../router/LocalCells.ts"
 import { makeRouter } from "../router/Router.ts"
@@ -265,6 +266,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     unhosted,
     cutOff,
     suspected: (request) => void runFork(logSuspected(request)),
+    clientAsks: yield* ClientAsks,
   })
 
   const warmUp = yield* makeWarmUp({ ...settings, actors, shardMap, cells, wheel, transport })

@@ -1,11 +1,15 @@
 /** What is no request of a node: it hurts nobody, least of all the actor that it names. */
-import { Effect } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { describe, expect, it } from "vitest"
+import { AskMeter } from "../../../infra/metrics/AskMeter.ts"
 import { addressOf, shardOf } from "../../../runtime/address/ActorAddress.ts"
+import { ActorClient } from "../../../runtime/client/ActorClient.ts"
+import { Transport } from "../../../runtime/transport/Transport.ts"
 import { ClusterMemory } from "../../fixtures/memory/ClusterMemory.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 import { SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
+import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -135,4 +139,30 @@ describe("a request that no node would send", () => {
       "accepted",
     )
   })
+})
+
+it("measures the commands of a client, and neither its reads nor the commands of other nodes", async () => {
+  const cluster = await Effect.runPromise(ClusterMemory.make)
+  const [journal, messaging, meter] = [new JournalScripted(), new MessagingMemory(), new AskMeter()]
+  const { system } = await startMemory({ cluster, journal, messaging, clientAsks: meter.clientAsk })
+  const counts = () => [meter.acceptedCount, meter.rejectedCount, meter.failedCount]
+  const client = ActorClient.layer({ actors: [Counter], shardCount: SHARD_COUNT }).pipe(
+    Layer.provide(
+      Layer.mergeAll(journal.layer, messaging.layer, Layer.succeed(Transport, cluster.transport)),
+    ),
+  )
+  await Effect.gen(function* () {
+    const counter = Context.get(yield* Layer.build(client), ActorClient).get(Counter, "c")
+    yield* counter.ask(add)
+    yield* counter.ask(add)
+    yield* Effect.flip(counter.ask({ type: "Refuse" }))
+    yield* counter.state()
+  }).pipe(Effect.scoped, Effect.runPromise)
+  expect(counts()).toEqual([2, 1, 0])
+  expect(meter.takeLatencies().reduce((sum, count) => sum + count, 0)).toBe(3)
+  // Another node measures where its caller is.
+  const other = await startMemory({ cluster, journal, messaging })
+  await other.system.get(Counter, "c").ask(add)
+  await system.get(Counter, "c").ask(add)
+  expect(counts()).toEqual([2, 1, 0])
 })
