@@ -4,7 +4,6 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import axe from "axe-core"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest"
 import { buildConsole } from "../../../infra/cli/ConsoleBuild.ts"
@@ -13,6 +12,7 @@ import { SPAN_MS, SPANS_MAX } from "../../../infra/metrics/MetricsRing.ts"
 import { effectFaceOf } from "../../../runtime/promise/ActorSystem.ts"
 import type { ActorSystemService } from "../../../runtime/system/ActorSystem.ts"
 import { CHROMIUM, launch, openPage, SharedPages } from "./Browser.ts"
+import { hurdlesOf } from "./Hurdles.ts"
 import { testLists } from "./ListTests.ts"
 import { nodeTests } from "./Nodes.ts"
 import { operatorOf } from "./Operator.ts"
@@ -72,26 +72,6 @@ const PAGES: ReadonlyArray<readonly [name: string, path: string, shows: string]>
   ["no-page", "nowhere", "No such page"],
 ]
 
-interface Violation {
-  readonly id: string
-  readonly impact: string
-  readonly where: ReadonlyArray<string>
-}
-
-/**
- * Runs in the page. The name of a state on a chart has all words that the state shows, with others between them:
- * `draft, initial state, 0 actors`. The rule wants them without a gap.
- */
-const RUN_AXE = `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
-  violations.map((one) => ({
-    ...one,
-    nodes: one.nodes.filter(({ html }) => one.id !== "label-content-name-mismatch" || !html.includes("sc-state")),
-  })).filter(({ nodes }) => nodes.length > 0).map(({ id, impact, nodes }) => ({
-    id,
-    impact,
-    where: nodes.slice(0, 3).map(({ html, failureSummary }) => html.slice(0, 200) + " " + failureSummary),
-  })))`
-
 /** Answers that are no fault: the actor of the page is not born. */
 const UNBORN = /404.*\/actors\/order\/nobody/
 
@@ -133,19 +113,11 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
     return opened
   }
 
-  /** What of a page somebody cannot see, hear or reach. */
-  const hurdles = async (page: Page) => {
-    if (await page.evaluate("globalThis.axe === undefined")) await page.evaluate(axe.source)
-    const found = await page.evaluate<ReadonlyArray<Violation>>(RUN_AXE)
-    return found.filter(({ impact }) => impact === "serious" || impact === "critical")
-  }
-
   test.each(SCREENS)(
     "shows each page without a fault, to everybody, at %i px, %s",
     async (width, colorScheme) => {
       const viewport = { width, height: width === 390 ? 844 : 1_080 }
       const { page, faults } = await open("", UNBORN, { viewport, colorScheme })
-      await page.evaluate(axe.source)
       for (const [name, path, shows] of PAGES) {
         // As a link does it: the code of the console and its layouts of charts stay.
         await page.evaluate(`history.pushState(null, "", "${shop.url}/console/${path}")`)
@@ -160,7 +132,7 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
         }
         const excess = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
         expect(excess, `${name} is wider than the screen`).toBeLessThanOrEqual(0)
-        expect(await hurdles(page), name).toEqual([])
+        expect(await hurdlesOf(page), name).toEqual([])
         expect(faults, name).toEqual([])
       }
     },
@@ -331,7 +303,7 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
     await page.getByText("answers this page").waitFor()
     await page.goBack()
     await page.getByText(`violated with seed ${PLANTED_SEED}`).waitFor()
-    expect(await hurdles(page)).toEqual([])
+    expect(await hurdlesOf(page)).toEqual([])
     expect(faults).toEqual([])
   })
 
