@@ -11,7 +11,7 @@ import { Action } from "../parts/Action.tsx"
 import { spanText } from "../parts/Clock.ts"
 import { Id } from "../parts/Id.tsx"
 import { Notice, Settled, Unavailable } from "../parts/Notice.tsx"
-import { curlLine, Twins } from "../parts/Twin.tsx"
+import { commandLine, curlLine, Twins } from "../parts/Twin.tsx"
 import { verbs } from "../parts/Verbs.ts"
 import { text } from "../text/English.ts"
 
@@ -29,8 +29,11 @@ export const Followers = () => {
       <Settled query={reactors} missing={<Unavailable route="GET /reactors" />}>
         {(page) => <List title={text.followers.reactors} page={page} at={reactors.dataUpdatedAt} />}
       </Settled>
-      <Twins command={["projections", "list"]} curl={curlLine("GET", ["projections"])} />
-      <Twins command={["reactors", "list"]} curl={curlLine("GET", ["reactors"])} />
+      <Twins
+        command={["projections", "list"]}
+        curl={curlLine("GET", ["projections"])}
+        lines={[commandLine("reactors", "list"), curlLine("GET", ["reactors"])]}
+      />
     </div>
   )
 }
