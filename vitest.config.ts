@@ -9,7 +9,7 @@ const hangTimeoutMs = 300_000
 /** Ends a simulation that hangs: one that does not hang ends by itself, after its runs and requests. */
 const simulationTimeoutMs = 600_000
 /** Test files at once: each may start servers of its own; many of them wait more than they work. */
-const workerCountMax = 3
+const workerCountMax = 4
 
 /** Long files first, so that no worker is left with one at the end: those of servers last longest, unit tests fill up. */
 const order = ["integration", "simulation", "contract", "conformance", "unit"]

@@ -147,8 +147,7 @@ describe("the simulator finds an outbox", () => {
 })
 
 it("the same faults break no promise where nothing else is broken, in 4 seeds each", async () => {
-  for (const faults of [losing, parking, landingLate, crossing])
-    await simulate({ ...small, faults, runs: 4 })
+  for (const faults of [losing, parking, landingLate, crossing]) await simulate({ ...small, faults, runs: 4 })
 })
 
 describe("the simulator finds a receiver", () => {
