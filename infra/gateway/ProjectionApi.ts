@@ -5,7 +5,7 @@
  */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
-import { about, optionalText } from "../http/CommandEndpoint.ts"
+import { about, optionalText, pathId } from "../http/CommandEndpoint.ts"
 import { COMMAND_PROBLEMS } from "../http/Problem.ts"
 
 const RebuildDocument = Schema.Struct({
@@ -20,7 +20,7 @@ const RebuildDocument = Schema.Struct({
 export const ProjectionEndpoints = HttpApiGroup.make("projections")
   .add(
     HttpApiEndpoint.post("rebuild", "/projections/:name/rebuild", {
-      params: { name: Schema.String.annotate({ description: "Name of the projection" }) },
+      params: { name: pathId.annotate({ description: "Name of the projection" }) },
       headers: {
         "x-user": optionalText("Name of the operator, where the gateway does not know it"),
         "everstate-note": optionalText("Reason; recorded"),

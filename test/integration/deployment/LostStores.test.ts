@@ -3,7 +3,7 @@ import { connect } from "@nats-io/transport-node"
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest"
 import { neededStores } from "../../../infra/nats/stores/NeededStores.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
-import { eventually } from "../system/SystemFixture.ts"
+import { eventually, untilWell } from "../system/SystemFixture.ts"
 import { NAMESPACE, prepare, type RestrictedServers, restrictedServers, startNode } from "./LeastPrivilege.ts"
 
 /** An administrator of the account, who may do what no role may. */
@@ -41,7 +41,7 @@ it("it makes none anew, names each and the command that does, and goes on withou
   onTestFinished(() => system.stop())
   const counter = system.get(Counter, "a")
   await counter.ask({ type: "Add", by: 1 })
-  await system.check()
+  await untilWell(system)
 
   for (const { name } of lost) await call(`STREAM.DELETE.${name}`)
   await eventually(async () => {
@@ -63,7 +63,7 @@ it("it makes none anew, names each and the command that does, and goes on withou
   await expect(startNode(servers, "service", definitions)).rejects.toThrow(/Prepare the namespace/)
 
   await prepare(servers, definitions)
-  await eventually(() => succeeds(() => system.check()))
+  await untilWell(system)
   await eventually(() => succeeds(() => counter.ask({ type: "Add", by: 2 }, { commandId: "after" })))
   await eventually(() => succeeds(() => counter.tell({ type: "Add", by: 4 }, { commandId: "told" })))
   await eventually(async () => (await counter.state()).state.context.total === 7)

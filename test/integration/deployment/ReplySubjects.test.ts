@@ -9,7 +9,7 @@ import { ActorClient } from "../../../infra/system/ActorClient.ts"
 import type { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
-import { eventually } from "../system/SystemFixture.ts"
+import { eventually, untilWell } from "../system/SystemFixture.ts"
 import { NAMESPACE, prepare, type RestrictedServers, restrictedServers, startNode } from "./LeastPrivilege.ts"
 
 const definitions = { actors: [Counter], shardCount: 16 }
@@ -115,7 +115,7 @@ describe("a request whose reply would go where its sender may not write", () => 
       await sender.flush()
       await eventually(async () => (await refusedCount()) >= count + everywhere.length)
       // The node has written what it was going to write when its own request after that is answered.
-      await system.check()
+      await untilWell(system)
       expect(await refusedCount()).toBe(count + everywhere.length)
       expect(await keptEverywhere()).toEqual(before)
       expect((await system.get(Counter, "victim").state()).state.context.total).toBe(1)
@@ -141,7 +141,7 @@ describe("a request whose reply would go where its sender may not write", () => 
     )
     await sender.flush()
     await eventually(async () => (await refusedCount()) > count)
-    await system.check()
+    await untilWell(system)
     expect(await messages()).toBe(1)
   })
 

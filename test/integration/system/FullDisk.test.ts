@@ -11,7 +11,7 @@ import { expect, it, onTestFinished } from "vitest"
 import type { AskError } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { startNewServers } from "../../fixtures/postgres/NewDatabase.ts"
-import { audit, eventually, freshNamespace, nothingWrong, startSystem } from "./SystemFixture.ts"
+import { audit, eventually, freshNamespace, nothingWrong, startSystem, untilWell } from "./SystemFixture.ts"
 
 /** Bytes of the whole store: enough for the streams, and filled in a moment. */
 const STORE_BYTES = 16 * 1_024 * 1_024
@@ -77,7 +77,7 @@ it.skipIf(!canMount())(
       acknowledged.push({ actor: "a", commandId })
     }
     await add("before", 5_000)
-    await system.check()
+    await untilWell(system)
 
     const ballast = fill(store)
     const errors: Array<AskError> = []

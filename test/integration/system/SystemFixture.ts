@@ -107,6 +107,15 @@ export const eventually = async (isTrue: () => boolean | Promise<boolean>): Prom
   while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
+/** Waits until everything that the system needs answers in time, however busy the machine is. */
+export const untilWell = (system: ActorSystem): Promise<void> =>
+  eventually(() =>
+    system.check().then(
+      () => true,
+      () => false,
+    ),
+  )
+
 /** Everything in an actor's history. */
 export const wholeHistory = async (system: ActorSystem, id: string) => {
   const events: Array<{ readonly version: number; readonly commandId: string }> = []
