@@ -248,7 +248,7 @@ export const ActorSystem = {
   start: (options: StartOptions): Promise<ActorSystem> =>
     // Also what runs on promises, and a gateway of the system, log where the system does.
     PromiseActorSystem.fromLayer(
-      Layer.provideMerge(layer(options), layerLog(options.logger, options.logLevel)),
+      Layer.provideMerge(layer(options), layerLog(options?.logger, options?.logLevel)),
     ),
   /**
    * Makes the streams, buckets and tables that the system needs, then ends. An operator runs it before the
