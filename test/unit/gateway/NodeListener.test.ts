@@ -1,7 +1,9 @@
 /** A gateway on Node's own server: what its parser refuses, what proxies pass on, bytes of headers, and the end. */
+
 import { once } from "node:events"
 import { request as httpRequest, type IncomingMessage } from "node:http"
 import { connect } from "node:net"
+import { setTimeout } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import { asUser, callOf, type GatewayFixture, startGateway } from "./GatewayFixture.ts"
 
@@ -90,6 +92,22 @@ describe("what Node's parser refuses", () => {
     expect(text.toLowerCase()).toContain("connection: close")
     expect(text.toLowerCase()).not.toContain("keep-alive")
   })
+})
+
+it("a body over the limit is refused once it was sent, so that its sender sees the refusal", async () => {
+  const { port } = await listening()
+  const socket = connect(port, "127.0.0.1").pause()
+  const failed = once(socket, "error").then(([error]) => String(error))
+  socket.write(
+    "POST /actors/counter/a/Add HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 4000000\r\n\r\n",
+  )
+  const part = "x".repeat(100_000)
+  for (let n = 0; n < 40; n++) {
+    socket.write(part)
+    await setTimeout(5)
+  }
+  const answered = once(socket.setEncoding("utf8").resume(), "data").then(([text]) => String(text))
+  expect(await Promise.race([failed, answered])).toContain("HTTP/1.1 413")
 })
 
 it("headers that are not ASCII come back as they were", async () => {
