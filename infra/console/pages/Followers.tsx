@@ -123,7 +123,12 @@ const One = ({ follower, at }: { readonly follower: FollowerDocument; readonly a
         )}
       </dl>
       {position !== undefined && lag > LAG_NOTED && <Filled position={position} lag={lag} />}
-      {lastError !== undefined && <pre className={isBad ? "bad" : "quiet"}>{lastError}</pre>}
+      {lastError !== undefined && (
+        <div>
+          <p className="quiet">{text.followers.lastError}</p>
+          <pre className={isBad ? "bad" : "quiet"}>{lastError}</pre>
+        </div>
+      )}
       {stopped.map(({ slot, stopped: { sequence, reason } }) => (
         <div key={slot} className="stack">
           <Notice title={text.followers.stopped(sequence)} isBad>

@@ -401,6 +401,7 @@ export const text = {
     rate: "Rate",
     perSecond: (count: number) => `${count.toLocaleString("en")}/s`,
     caughtUp: "Caught up in",
+    lastError: "Last error",
     now: "now",
     unknown: "unknown",
     nobody: "nobody",
