@@ -2,11 +2,11 @@
 import { Clock, Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { confirm, operatorFlags, signatureHeaders } from "./Confirmation.ts"
+import { followersText, numberColumn, stops } from "./FollowerText.ts"
 import { type Paint, present } from "./Output.ts"
 import { withProgress } from "./Progress.ts"
 import { type Document, pathOf, type Remote } from "./Remote.ts"
 import { remoteVerb } from "./RemoteFlags.ts"
-import { textTable } from "./TextTable.ts"
 import { VerbFailed } from "./VerbFailed.ts"
 import { verbGroup } from "./VerbGroup.ts"
 
@@ -15,29 +15,11 @@ const POLL_MS = 300
 const TIMEOUT_S_DEFAULT = 60
 
 const projectionsText = (projections: ReadonlyArray<Document>, paint: Paint): string =>
-  textTable(
-    projections,
-    [
-      { heading: "name", cell: ({ name }) => String(name) },
-      { heading: "version", cell: ({ version }) => String(version ?? ""), align: "right" },
-      { heading: "state", cell: ({ state }) => paint(state === "stalled" ? "red" : "cyan", String(state)) },
-      { heading: "lag", cell: ({ lag }) => String(lag ?? ""), align: "right" },
-      { heading: "offset", cell: ({ offset }) => String(offset ?? ""), align: "right" },
-      { heading: "dead letters", cell: ({ deadLetters }) => String(deadLetters ?? ""), align: "right" },
-      {
-        heading: "stopped at",
-        cell: ({ owners = [], lastError = "" }) => paint("red", stops(owners) || lastError),
-      },
-    ],
-    { paint, none: "No projections." },
-  )
-
-/** Where partitions are stopped, and why; empty if none is. */
-export const stops = (owners: ReadonlyArray<Document>): string =>
-  owners
-    .filter(({ stopped }) => stopped !== undefined)
-    .map(({ slot, stopped }) => `${slot} at ${stopped.sequence}: ${stopped.reason}`)
-    .join("; ")
+  followersText(projections, paint, {
+    beside: [numberColumn("version")],
+    progress: [numberColumn("offset"), numberColumn("dead letters", "deadLetters")],
+    none: "No projections.",
+  })
 
 const list = remoteVerb(
   "list",

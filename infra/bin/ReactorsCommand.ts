@@ -1,28 +1,14 @@
 /** `everstate reactors`: how far reactors are, on whichever node they run. Owns the verb. */
 import { Effect } from "effect"
 import { Command } from "effect/cli"
+import { followersText, numberColumn } from "./FollowerText.ts"
 import { type Paint, present } from "./Output.ts"
-import { stops } from "./ProjectionsCommand.ts"
 import type { Document } from "./Remote.ts"
 import { remoteVerb } from "./RemoteFlags.ts"
-import { textTable } from "./TextTable.ts"
 import { verbGroup } from "./VerbGroup.ts"
 
 const reactorsText = (reactors: ReadonlyArray<Document>, paint: Paint): string =>
-  textTable(
-    reactors,
-    [
-      { heading: "name", cell: ({ name }) => String(name) },
-      { heading: "state", cell: ({ state }) => paint(state === "stalled" ? "red" : "cyan", String(state)) },
-      { heading: "lag", cell: ({ lag }) => String(lag ?? ""), align: "right" },
-      { heading: "position", cell: ({ position }) => String(position ?? ""), align: "right" },
-      {
-        heading: "stopped at",
-        cell: ({ owners = [], lastError = "" }) => paint("red", stops(owners) || lastError),
-      },
-    ],
-    { paint, none: "No reactors." },
-  )
+  followersText(reactors, paint, { progress: [numberColumn("position")], none: "No reactors." })
 
 const list = remoteVerb(
   "list",

@@ -11,7 +11,7 @@ import { Fiber } from "effect"
 import { effectFaceOf, type ActorSystem as PromiseActorSystem } from "../../runtime/promise/ActorSystem.ts"
 import type { ActorSystemService } from "../../runtime/system/ActorSystem.ts"
 import { utf8Header } from "../http/HeaderText.ts"
-import { type Problem, problem } from "../http/Problem.ts"
+import { INTERNAL, type Problem, problem } from "../http/Problem.ts"
 import { CORRELATION_HEADER } from "../http/ProblemResponses.ts"
 import { type RequestGuard, requestGuard, SAFE_METHODS } from "../http/RequestGuard.ts"
 import type { AccessRequest, Nearness, Principal } from "./Access.ts"
@@ -108,7 +108,7 @@ class RunningGateway {
       response = await this.#checked(request, correlationId, nearness)
     } catch (cause) {
       this.#handler.logDefect(`${request.method} ${new URL(request.url).pathname} failed`, cause)
-      response = problemAnswer(problem("internal", "This is a defect of the service; its log says more."))
+      response = problemAnswer(INTERNAL)
     }
     const answer = guarded(response)
     if (!answer.headers.has(CORRELATION_HEADER)) answer.headers.set(CORRELATION_HEADER, correlationId)

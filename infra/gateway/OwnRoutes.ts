@@ -6,7 +6,7 @@
  * it is logged once, with the route.
  */
 import { type EverstateError, isEverstateError } from "../../runtime/error/EverstateError.ts"
-import { isInternal, isServiceError, type Problem, problem, problemOf } from "../http/Problem.ts"
+import { INTERNAL, isInternal, isServiceError, type Problem, problem, problemOf } from "../http/Problem.ts"
 import type { Principal } from "./Access.ts"
 import { problemAnswer } from "./Answers.ts"
 import type { ApplicationRoutes } from "./GatewayOptions.ts"
@@ -36,10 +36,9 @@ const isResponse = (value: unknown): value is Response =>
   typeof value === "object" && value !== null && "headers" in value && "status" in value && "body" in value
 
 const problemOfThrown = (thrown: unknown, request: Request): Problem => {
-  const internal = problem("internal", "This is a defect of the service; its log says more.")
-  if (!isEverstateError(thrown)) return internal
+  if (!isEverstateError(thrown)) return INTERNAL
   const key = request.headers.get("idempotency-key") ?? undefined
-  const found = isServiceError(thrown) ? problemOf(thrown, key) : (byKind(thrown) ?? internal)
+  const found = isServiceError(thrown) ? problemOf(thrown, key) : (byKind(thrown) ?? INTERNAL)
   // 412 answers an If-Match. Without one, the expected version is the application's own.
   return found.status === 412 && !request.headers.has("if-match") ? { ...found, status: 409 } : found
 }

@@ -164,8 +164,11 @@ export const problem = (
   facts: { readonly hint?: string; readonly [fact: string]: unknown } = {},
 ): Problem => ({ type: PROBLEM_TYPE_PREFIX + kebab(name), ...KINDS[name], detail, ...facts })
 
+/** The problem for an error whose text is for the log alone. */
+export const INTERNAL = problem("internal", "This is a defect of the service; its log says more.")
+
 /** Whether the text of the error is in the log alone. */
-export const isInternal = ({ type }: Problem): boolean => type === `${PROBLEM_TYPE_PREFIX}internal`
+export const isInternal = ({ type }: Problem): boolean => type === INTERNAL.type
 
 /** The problem for an actor that has stored nothing. */
 export const notFound = (what: string, id: string): Problem =>
@@ -313,7 +316,7 @@ export const problemOf = (error: ServiceError, key?: string): Problem => {
     case "UnknownProjection":
     case "ProjectionFailed":
       // The details are for the log alone.
-      return problem("internal", "This is a defect of the service; its log says more.")
+      return INTERNAL
     default:
       return problem(NAME_OF[error._tag], error.message, hintOf(error))
   }

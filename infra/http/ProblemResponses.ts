@@ -16,6 +16,7 @@ import {
 import { HttpApiError } from "effect/http-api"
 import type { MethodsAt } from "./ApiMethods.ts"
 import {
+  INTERNAL,
   isInternal,
   type Problem,
   passes,
@@ -120,9 +121,8 @@ const explain = <E>(
     })
     .find((found) => found !== undefined)
   if (known !== undefined) return Effect.succeed(problemResponse(known))
-  const said = problem("internal", "This is a defect of the service; its log says more.")
   return Effect.logError(`${request.method} ${pathOf(request)} failed`, cause).pipe(
-    Effect.as(problemResponse(said)),
+    Effect.as(problemResponse(INTERNAL)),
   )
 }
 

@@ -199,23 +199,11 @@ export const makeReadModelPostgres = Effect.fnUntraced(function* (
     apply: (projection, batch) =>
       pool
         .transaction((client) => applyIn(client, projection, batch))
-        .pipe(
-          retryPassing,
-          Effect.mapError((error) => {
-            if (error._tag === "PostgresUnavailable") return unavailable(error)
-            return error._tag === "PostgresRefused" ? failed(projection, batch.from, error.message) : error
-          }),
-        ),
+        .pipe(retryPassing, Effect.mapError(errorOf(projection, batch.from))),
     startOver: (projection, at) =>
       pool
         .transaction((client) => startOverIn(client, projection, at))
-        .pipe(
-          retryPassing,
-          Effect.mapError((error) => {
-            if (error._tag === "PostgresUnavailable") return unavailable(error)
-            return error._tag === "PostgresRefused" ? failed(projection, 0, error.message) : error
-          }),
-        ),
+        .pipe(retryPassing, Effect.mapError(errorOf(projection, 0))),
   }
 })
 
@@ -228,6 +216,14 @@ const unavailable = (error: PostgresError) => new ReadModelUnavailable({ detail:
 
 const failed = (projection: ProjectionDefinition, sequence: number, detail: string) =>
   new ProjectionFailed({ projection: projection.name, sequence, detail })
+
+/** What the port tells of a failed transaction of a projection, which began at `sequence`. */
+const errorOf =
+  (projection: ProjectionDefinition, sequence: number) =>
+  (error: PostgresError | OffsetMoved | ProjectionFailed) => {
+    if (error._tag === "PostgresUnavailable") return unavailable(error)
+    return error._tag === "PostgresRefused" ? failed(projection, sequence, error.message) : error
+  }
 
 /** Failure of the projection's own code or SQL; throws a failure of Postgres that passes. */
 const failureOf = async (

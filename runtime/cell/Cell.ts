@@ -5,7 +5,6 @@
  * without a fiber, and a cell that waits for an append has no fiber either. The phases hold what is known of
  * an actor and what is done with it. Cells.ts keeps the cells.
  */
-
 import { Effect } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"

@@ -4,7 +4,6 @@
  * Owns what happens when the definition cannot give them: the commit says so, the failure is counted, and the log says it
  * once in a while. What a column may hold: ../definition/DirectoryColumns.ts.
  */
-
 import type { DirectoryPart } from "../commit/Commit.ts"
 import { computedColumns } from "../definition/DirectoryColumns.ts"
 import { about } from "../log/LogSubject.ts"

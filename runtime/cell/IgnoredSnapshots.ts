@@ -5,7 +5,6 @@
  * A change of the code makes the snapshots of a whole actor type unusable. The log names the first actor of
  * the type.
  */
-
 import { Effect } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { about } from "../log/LogSubject.ts"

@@ -182,12 +182,11 @@ export const sentItemOf = (
       return { k: "tell", to: outgoing.key, c, n: outgoing.as, ...inputIn(outgoing) }
     }
     case "Answer": {
-      const { correlationId, trace } = outgoing.to
-      const co = correlationId === undefined ? undefined : { co: correlationId }
+      const { correlationId: co, trace: tr } = outgoing.to
       return {
         ...answerItem(outgoing.to, outgoing.answer),
-        ...co,
-        ...(trace === undefined ? undefined : { tr: trace }),
+        ...(co === undefined ? undefined : { co }),
+        ...(tr === undefined ? undefined : { tr }),
       }
     }
     case "Publish": {

@@ -4,7 +4,6 @@
  * Owns the end of a replay: never before the leader's last sequence, because a replica may lag
  * (Journal.read). Fold.ts applies a record. Recovering.ts and Running.ts call it.
  */
-
 import { Effect, Fiber } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { CommitUnreadable, decodeCommit, eventCount, isSameStamp, stampOf } from "../commit/Commit.ts"

@@ -5,7 +5,6 @@
  * the cell becomes Quarantined and tells all waiting callers why. Either way it starts over from the journal.
  * Recovering.ts and Running.ts read.
  */
-
 import { Effect } from "effect"
 import { about } from "../log/LogSubject.ts"
 import { logSampled } from "../log/SampledLog.ts"

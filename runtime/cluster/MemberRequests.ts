@@ -8,6 +8,9 @@ import { serveWhenPossible } from "../transport/ServeWhenPossible.ts"
 import { RequestFailed, type TransportService } from "../transport/Transport.ts"
 import { memberSubject } from "./Member.ts"
 
+/** How long a member may take to answer at once what it is asked, in milliseconds. */
+export const MEMBER_TIMEOUT_MS = 1_000
+
 /** How long an answer to a notice is waited for, to be thrown away, in milliseconds. */
 const NOTICE_MS = 1_000
 

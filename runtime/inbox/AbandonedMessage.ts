@@ -3,7 +3,6 @@
  *
  * Owns the choice between the two, and the retries until it is stored. MessageDelivery.ts abandons messages.
  */
-
 import { type Clock, Effect } from "effect"
 import type { DeadLetterReason, DeadLettersService } from "../deadletter/DeadLetters.ts"
 import { about } from "../log/LogSubject.ts"

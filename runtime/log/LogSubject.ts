@@ -1,7 +1,7 @@
 /**
  * What a line of the log is about: an actor, a command, a correlation.
  *
- * Owns the names of these fields. Whoever searches a log by an actor or a request finds every line by them.
+ * Owns the names of these fields, by which an operator finds all lines of an actor or of a request in a log.
  */
 import { Effect } from "effect"
 import { addressNamed } from "../address/ActorAddress.ts"

@@ -6,7 +6,6 @@
  * Owns the roads, and the bound on items in work. The order: Lanes.ts. How an item is sent: Dispatcher.ts.
  * Which items, and when: CommitIntake.ts and Reading.ts.
  */
-
 import { Clock, Effect, FiberSet, Latch, type Scope } from "effect"
 import { addressFromKey } from "../address/ActorAddress.ts"
 import type { PlacedItem } from "../commit/PlacedItem.ts"

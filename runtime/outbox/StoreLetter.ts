@@ -3,7 +3,6 @@
  *
  * Owns the log line of a dead letter. Dispatcher.ts and ../inbox/AbandonedMessage.ts abandon messages.
  */
-
 import { Effect } from "effect"
 import { isMetadata } from "../commit/Commit.ts"
 import type { DeadLettersService } from "../deadletter/DeadLetters.ts"

@@ -5,7 +5,6 @@
  * sent (they wait; no item is skipped), and an event that is redriven. One run of a handler: Attempt.ts. How
  * items are sent: ../outbox/Dispatcher.ts. Which events there are: ReactorPartition.ts.
  */
-
 import { Clock, Effect, Schedule, Schema } from "effect"
 import type { PlacedItem } from "../commit/PlacedItem.ts"
 import { errorClass } from "../error/EverstateError.ts"

@@ -4,7 +4,6 @@
  * Owns the composition of the runtime on its ports ({@link SystemPorts}) and the order of stopping.
  * This is the Effect face. From here a command goes to ActorRef.ts → ../cell/Cells.ts → ../cell/Cell.ts.
  */
-
 import { Clock, Context, Effect, Exit, Layer, Option, type Scope } from "effect"
 import { makeCallRunner } from "../call/CallRunner.ts"
 import { SystemStopped } from "../cell/AskError.ts"

@@ -11,7 +11,7 @@ import type { ClusterEvent } from "../cluster/ClusterEvent.ts"
 import type { ClusterView } from "../cluster/ClusterView.ts"
 import type { LeasesUnavailable } from "../cluster/Leases.ts"
 import { cannotRun, type MemberRecord, type MemberState, slotKey } from "../cluster/Member.ts"
-import { askMember } from "../cluster/MemberRequests.ts"
+import { askMember, MEMBER_TIMEOUT_MS } from "../cluster/MemberRequests.ts"
 import type { ShardMap } from "../cluster/ShardMap.ts"
 import type { SlotFamily } from "../cluster/Slot.ts"
 import type { AnyActor } from "../definition/Actor.ts"
@@ -27,9 +27,6 @@ import { monotonicMs } from "../time/MonotonicTime.ts"
 import type { TransportService } from "../transport/Transport.ts"
 import { ClusterVerbFailed, unknownActorType } from "./ClusterVerbFailed.ts"
 import { isLoad, type MemberLoad, type Question } from "./MemberAnswers.ts"
-
-/** How long a member may take to say how it is, in milliseconds. */
-const MEMBER_TIMEOUT_MS = 1_000
 
 /** How long a verb waits for the record of a member that this node has not seen, in milliseconds, and how often it looks. */
 const UNSEEN_WAIT_MS = 1_000

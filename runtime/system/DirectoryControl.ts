@@ -6,7 +6,7 @@
  */
 import { type Clock, Effect } from "effect"
 import type { ClusterView } from "../cluster/ClusterView.ts"
-import { askMember } from "../cluster/MemberRequests.ts"
+import { askMember, MEMBER_TIMEOUT_MS } from "../cluster/MemberRequests.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import type { DefinitionOf } from "../definition/DefinitionOf.ts"
 import {
@@ -26,9 +26,6 @@ import {
 import type { ReadModelService } from "../projection/ReadModel.ts"
 import type { TransportService } from "../transport/Transport.ts"
 import { isQuarantinedList, type Question } from "./MemberAnswers.ts"
-
-/** Time that a member has for its answer, in milliseconds. */
-const MEMBER_TIMEOUT_MS = 1_000
 
 /** For how long back transitions are asked for. */
 export interface TransitionOptions {

@@ -9,7 +9,7 @@
 import { Effect } from "effect"
 import type { ClusterView } from "../cluster/ClusterView.ts"
 import { slotKey } from "../cluster/Member.ts"
-import { askMember } from "../cluster/MemberRequests.ts"
+import { askMember, MEMBER_TIMEOUT_MS } from "../cluster/MemberRequests.ts"
 import { projectionSlot } from "../cluster/Slot.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
 import type { ProjectionRunner } from "../projection/ProjectionRunner.ts"
@@ -17,9 +17,6 @@ import { REBUILD_TIMEOUT_MS, type RebuildAnswer, type RebuildOrder } from "../pr
 import type { TransportService } from "../transport/Transport.ts"
 import { ClusterVerbFailed } from "./ClusterVerbFailed.ts"
 import type { Question } from "./MemberAnswers.ts"
-
-/** Longest wait for a member's answer, besides the work that it answers after, in milliseconds. */
-const MEMBER_TIMEOUT_MS = 1_000
 
 /** Longest time for members to read offsets again, in milliseconds. */
 const LOOK_TIMEOUT_MS = 5_000

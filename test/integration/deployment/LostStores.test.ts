@@ -3,7 +3,7 @@ import { connect } from "@nats-io/transport-node"
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest"
 import { neededStores } from "../../../infra/nats/stores/NeededStores.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
-import { eventually, untilWell } from "../system/SystemFixture.ts"
+import { eventually, succeeds, untilWell } from "../system/SystemFixture.ts"
 import { NAMESPACE, prepare, type RestrictedServers, restrictedServers, startNode } from "./LeastPrivilege.ts"
 
 /** An administrator of the account, who may do what no role may. */
@@ -29,12 +29,6 @@ const call = async (api: string): Promise<Record<string, unknown>> => {
     await client.close()
   }
 }
-
-const succeeds = (work: () => Promise<unknown>): Promise<boolean> =>
-  work().then(
-    () => true,
-    () => false,
-  )
 
 it("it makes none anew, names each and the command that does, and goes on without a restart once that was run", async () => {
   const system = await startNode(servers, "service", definitions)
@@ -64,8 +58,8 @@ it("it makes none anew, names each and the command that does, and goes on withou
 
   await prepare(servers, definitions)
   await untilWell(system)
-  await eventually(() => succeeds(() => counter.ask({ type: "Add", by: 2 }, { commandId: "after" })))
-  await eventually(() => succeeds(() => counter.tell({ type: "Add", by: 4 }, { commandId: "told" })))
+  await eventually(() => succeeds(counter.ask({ type: "Add", by: 2 }, { commandId: "after" })))
+  await eventually(() => succeeds(counter.tell({ type: "Add", by: 4 }, { commandId: "told" })))
   await eventually(async () => (await counter.state()).state.context.total === 7)
 })
 

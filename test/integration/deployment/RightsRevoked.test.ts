@@ -16,7 +16,7 @@ import {
   send,
 } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
-import { eventually } from "../system/SystemFixture.ts"
+import { eventually, succeeds } from "../system/SystemFixture.ts"
 import { prepare, type RestrictedServers, restrictedServers, startNode } from "./LeastPrivilege.ts"
 
 const LEASE_MS = 3_000
@@ -74,12 +74,6 @@ const slotsOf = async (system: ActorSystem, name: string): Promise<number> => {
   const lives = members.filter((member) => member.name === name).map(({ id }) => id)
   return slots.filter(({ slot, member }) => slot.startsWith("shard.") && lives.includes(member ?? "")).length
 }
-
-const succeeds = (work: Promise<unknown>): Promise<boolean> =>
-  work.then(
-    () => true,
-    () => false,
-  )
 
 /** What work fails with. Done again while it succeeds: a shard may have gone to the other node, which may do everything. */
 const failureOf = async (work: () => Promise<unknown>): Promise<unknown> => {

@@ -4,7 +4,14 @@ import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { textOf } from "../../../infra/telemetry/MetricsText.ts"
 import { statusMetrics } from "../../../infra/telemetry/StatusMetrics.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
-import { eventually, freshNamespace, serversOfFile, startSystem, untilWell } from "./SystemFixture.ts"
+import {
+  eventually,
+  freshNamespace,
+  serversOfFile,
+  startSystem,
+  succeeds,
+  untilWell,
+} from "./SystemFixture.ts"
 
 const servers = serversOfFile()
 
@@ -48,13 +55,7 @@ describe("a mailbox that is lost under a running system", () => {
     await untilWell(system)
     expect(textOf(statusMetrics(await system.status()))).toContain(metric(1))
     await eventually(() =>
-      system
-        .get(Counter, "a")
-        .tell({ type: "Add", by: 2 }, { commandId: "told" })
-        .then(
-          () => true,
-          () => false,
-        ),
+      succeeds(system.get(Counter, "a").tell({ type: "Add", by: 2 }, { commandId: "told" })),
     )
     await eventually(async () => (await system.get(Counter, "a").state()).state.context.total === 3)
   })

@@ -107,14 +107,15 @@ export const eventually = async (isTrue: () => boolean | Promise<boolean>): Prom
   while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
-/** Waits until everything that the system needs answers in time, however busy the machine is. */
-export const untilWell = (system: ActorSystem): Promise<void> =>
-  eventually(() =>
-    system.check().then(
-      () => true,
-      () => false,
-    ),
+/** Whether work succeeds. */
+export const succeeds = (work: Promise<unknown>): Promise<boolean> =>
+  work.then(
+    () => true,
+    () => false,
   )
+
+/** Waits until everything that the system needs answers in time, however busy the machine is. */
+export const untilWell = (system: ActorSystem): Promise<void> => eventually(() => succeeds(system.check()))
 
 /** Everything in an actor's history. */
 export const wholeHistory = async (system: ActorSystem, id: string) => {

@@ -1,5 +1,4 @@
 /** A gateway on Node's own server: what its parser refuses, what proxies pass on, bytes of headers, and the end. */
-
 import { once } from "node:events"
 import { request as httpRequest, type IncomingMessage } from "node:http"
 import { connect } from "node:net"
