@@ -5,7 +5,9 @@
  * nothing else.
  */
 import { Clock, Effect, Fiber, Latch, Option, type Scope, Semaphore } from "effect"
+import type { ActorAddress } from "../address/ActorAddress.ts"
 import { thrownText } from "../json/Thrown.ts"
+import { about } from "../log/LogSubject.ts"
 import { SnapshotStore, type StoredSnapshot } from "../snapshot/SnapshotStore.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 
@@ -29,6 +31,7 @@ const REASONS_LOGGED_MAX = 100
  * throw if the state cannot be encoded.
  */
 export interface SnapshotSource {
+  readonly address: ActorAddress
   readonly takeSnapshot: () => StoredSnapshot | undefined
 }
 
@@ -78,7 +81,9 @@ export const makeSnapshotWriter: Effect.Effect<SnapshotWriter, never, SnapshotSt
           counts.failedCount++
           if (reasonsLogged.has(taken) || reasonsLogged.size >= REASONS_LOGGED_MAX) continue
           reasonsLogged.add(taken)
-          yield* Effect.logWarning(`A state cannot be kept in a snapshot and is replayed each time: ${taken}`)
+          yield* Effect.logWarning(
+            `The state of ${source.address.key} cannot be kept in a snapshot and is replayed each time: ${taken}`,
+          ).pipe(about({ actor: source.address }))
         } else if (taken !== undefined) batch.push(taken)
         if (batch.length >= FLUSH_BATCH_COUNT) break
       }

@@ -44,15 +44,15 @@ export const makeAbandonMessage = (ports: {
     const { message, reason, detail } = given
     if (message?.k !== "command" || message.from === undefined || message.n === undefined) return bury(given)
     const asker = { key: message.from, as: message.n, requestId: message.id }
+    const subject = { actor: given.delivery.key, commandId: message.id, metadata: message.m }
     const answered = Effect.suspend(() =>
-      untilSent(mailbox.publish(undecidedAnswer(asker, reason, detail, shardCount, message.m))),
+      untilSent(mailbox.publish(undecidedAnswer(asker, reason, detail, shardCount, message.m)), { subject }),
     ).pipe(
       // The asker's key may be unreadable.
       Effect.catchDefect(() => bury(given)),
     )
     if (reason !== "Unroutable") return answered
     const line = `Requests are answered with Unroutable: ${detail}`
-    const subject = { actor: given.delivery.key, commandId: message.id, metadata: message.m }
     return Effect.andThen(logSampled("unroutable request", line).pipe(about(subject)), answered)
   }
 }

@@ -71,6 +71,8 @@ export class EarlyTimers {
     const slot = `again.${message.n}.${message.g}`
     const aheadMs = this.#time.aheadMs(this.#clock.currentTimeMillisUnsafe(), monotonicMs(this.#clock))
     const atMs = message.at + aheadMs
-    return untilSent(this.#mailbox.schedule({ address, id, data: encodeMessage(message), slot, atMs }))
+    const again = { address, id, data: encodeMessage(message), slot, atMs }
+    const subject = { actor: address, commandId: message.id, metadata: message.m }
+    return untilSent(this.#mailbox.schedule(again), { subject })
   }
 }

@@ -15,6 +15,7 @@ import type { EventPublisherService } from "../integration/EventPublisher.ts"
 import { INTEGRATION_DATA_BYTES_MAX, isIntegrationType } from "../integration/PublishItem.ts"
 import { storableText } from "../json/StorableText.ts"
 import { thrownText } from "../json/Thrown.ts"
+import type { LogSubject } from "../log/LogSubject.ts"
 import type { MailboxService, OutboundMessage } from "../mailbox/Mailbox.ts"
 import { type AnswerMessage, type CommandMessage, encodeMessage, type Message } from "../mailbox/Message.ts"
 import { type Floor, type Origin, rowOfFloor, rowOfOrigin } from "../message/Origin.ts"
@@ -89,6 +90,13 @@ export interface ActorMessage {
   readonly message: CommandMessage | AnswerMessage
 }
 
+/** What log lines about an item are about: its sender, and the message. */
+export const subjectOf = ({ from, id, metadata }: PlacedItem): LogSubject => ({
+  actor: from,
+  commandId: id,
+  metadata,
+})
+
 /**
  * The message that the item becomes, at once or when it is due; `undefined` for an item that becomes no
  * message.
@@ -142,9 +150,10 @@ const sendItem = (
   const { item, id, from, metadata, atMs } = placed
   const { mailbox, shardCount, deadLetters, namespace, publisher } = ports
   const m = metadata === undefined ? undefined : { m: metadata }
+  const options = { ...dispatching, subject: subjectOf(placed) }
   const untilStored = <A, E extends SendError>(send: Effect.Effect<A, E>, key: string, message: Message) =>
     untilSent(send, {
-      ...dispatching,
+      ...options,
       refused: (refusal) => abandonMessage(ports, key, message, "Refused", refusal.message),
     })
   const post = (address: ActorAddress, message: Message): Effect.Effect<Dispatched> =>
@@ -171,12 +180,12 @@ const sendItem = (
       const data = encodeMessage({ k: "timer", id, n: item.n, g: item.g, at: item.at, ...m })
       const slot = timerSlot(item.n, item.g)
       const timer = { address: from, id, data, slot, atMs: item.at }
-      return Effect.map(untilSent(mailbox.schedule(timer), dispatching), dispatched)
+      return Effect.map(untilSent(mailbox.schedule(timer), options), dispatched)
     }
     case "cancel":
       return Effect.flatMap(Clock.currentTimeMillis, (nowMs) => {
         if (item.at - nowMs < UNSCHEDULE_FROM_MS) return Effect.succeed(SETTLED)
-        const unscheduled = untilSent(mailbox.unschedule(from, timerSlot(item.n, item.g)), dispatching)
+        const unscheduled = untilSent(mailbox.unschedule(from, timerSlot(item.n, item.g)), options)
         return Effect.map(unscheduled, dispatched)
       })
     case "call":
@@ -198,7 +207,7 @@ const sendItem = (
         const detail = `no integration event has such a type, or more than ${EVENT_BYTES_MAX} bytes`
         return Effect.as(bury(ports, from.key, id, JSON.stringify(item), detail), SETTLED)
       }
-      return Effect.map(untilSent(publisher.publish(event), dispatching), dispatched)
+      return Effect.map(untilSent(publisher.publish(event), options), dispatched)
     }
     case "letter": {
       const { id: messageId, key = from.key, reason, detail, m: original } = item
@@ -260,9 +269,9 @@ export const abandonMessage = (
   if (asker === undefined) {
     return bury(ports, key, message.id, new TextDecoder().decode(encodeMessage(message)), detail, reason)
   }
-  return Effect.asVoid(
-    untilSent(ports.mailbox.publish(undecidedAnswer(asker, reason, detail, ports.shardCount, message.m))),
-  )
+  const answer = undecidedAnswer(asker, reason, detail, ports.shardCount, message.m)
+  const subject = { actor: key, commandId: message.id, metadata: message.m }
+  return Effect.asVoid(untilSent(ports.mailbox.publish(answer), { subject }))
 }
 
 const bury = (

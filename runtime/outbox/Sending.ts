@@ -9,7 +9,7 @@
 import { Clock, Effect, FiberSet, Latch, type Scope } from "effect"
 import { addressFromKey } from "../address/ActorAddress.ts"
 import type { PlacedItem } from "../commit/PlacedItem.ts"
-import { about, type LogSubject } from "../log/LogSubject.ts"
+import { about } from "../log/LogSubject.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import { type Deliver, DIRECT_MS } from "../mailbox/Deliver.ts"
 import {
@@ -22,6 +22,7 @@ import {
   isForNow,
   messageOf,
   receiverOf,
+  subjectOf,
   waitsFor,
 } from "./Dispatcher.ts"
 import { Lanes } from "./Lanes.ts"
@@ -288,10 +289,3 @@ const laneOf = ({ item, from }: PlacedItem): string =>
       : item.k === "letter"
         ? `${from.key} letter`
         : from.key
-
-/** The sender of an item, and the message. */
-const subjectOf = ({ from, id, metadata }: PlacedItem): LogSubject => ({
-  actor: from,
-  commandId: id,
-  metadata,
-})

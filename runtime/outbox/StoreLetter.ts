@@ -15,16 +15,13 @@ type Letter = Parameters<DeadLettersService["add"]>[0]
 export const storeLetter = (
   deadLetters: DeadLettersService,
   letter: Letter,
-  options: Pick<UntilSentOptions<{ readonly message: string }>, "failed" | "isWanted"> = {},
+  options: Omit<UntilSentOptions<{ readonly message: string }>, "subject" | "refused"> = {},
 ): Effect.Effect<Sent<unknown>> => {
   const { key, reason, detail } = letter
+  const subject = subjectOf(letter)
   return Effect.tap(
-    untilSent(deadLetters.add(letter), options),
-    Effect.suspend(() =>
-      logSampled(`dead letter ${reason}`, `Dead letter for ${key} (${reason}): ${detail}`).pipe(
-        about(subjectOf(letter)),
-      ),
-    ),
+    untilSent(deadLetters.add(letter), { ...options, subject }),
+    logSampled(`dead letter ${reason}`, `Dead letter for ${key} (${reason}): ${detail}`).pipe(about(subject)),
   )
 }
 

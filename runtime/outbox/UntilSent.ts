@@ -4,6 +4,7 @@
  * Owns the pauses. Only a refusal that no retry changes ends it.
  */
 import { Effect, Random, Result } from "effect"
+import { about, type LogSubject } from "../log/LogSubject.ts"
 import { logSampled } from "../log/SampledLog.ts"
 
 /** First pause after a failed attempt, doubling up to the longest, in milliseconds. */
@@ -26,6 +27,8 @@ const logged = ({ _tag, reason, message }: SendError): Effect.Effect<void> =>
   logSampled(`not sent ${reason ?? _tag}`, `Not sent: ${message}`, { level: "Error" })
 
 export interface UntilSentOptions<E> {
+  /** The actor and the message that the log lines are about. */
+  readonly subject: LogSubject
   /** Handles a refusal that no retry changes. By default it is logged. */
   readonly refused?: (refusal: E) => Effect.Effect<void>
   /** Called after each failure that is followed by another attempt, with the number of attempts so far. */
@@ -46,7 +49,7 @@ export type Sent<A> =
 /** Tries `send` until it succeeds. */
 export const untilSent = <A, E extends SendError>(
   send: Effect.Effect<A, E>,
-  { refused = logged, failed = ignore, isWanted = always }: UntilSentOptions<E> = {},
+  { subject, refused, failed = ignore, isWanted = always }: UntilSentOptions<E>,
 ): Effect.Effect<Sent<A>> =>
   Effect.gen(function* () {
     let pauseMs = SEND_PAUSE_FIRST_MS
@@ -54,13 +57,14 @@ export const untilSent = <A, E extends SendError>(
       const sent = yield* Effect.result(send)
       if (Result.isSuccess(sent)) return { _tag: "Sent", value: sent.success }
       if (isFinal(sent.failure)) {
-        yield* refused(sent.failure)
+        yield* refused?.(sent.failure) ?? logged(sent.failure).pipe(about(subject))
         return { _tag: "Refused" }
       }
       failed(sent.failure, attemptCount)
       // An operator may have to repair what a server refuses. An outage is reported elsewhere.
       if (sent.failure._tag === "MailboxRefused" && attemptCount === 1) {
-        yield* logSampled(`not sent yet ${sent.failure.reason}`, `Not sent yet: ${sent.failure.message}`)
+        const line = `Not sent yet: ${sent.failure.message}`
+        yield* logSampled(`not sent yet ${sent.failure.reason}`, line).pipe(about(subject))
       }
       const random = yield* Random.next
       yield* Effect.sleep(pauseMs * (0.5 + random / 2))

@@ -7,17 +7,17 @@
  * reports to ProjectionProgress.ts. ProjectionRunner.ts starts it.
  */
 import { Cause, Effect, Exit, Latch, Option, type Scope } from "effect"
-import { type SkipOrder, skipReason } from "../follower/RecordSkip.ts"
+import type { SkipOrder } from "../follower/RecordSkip.ts"
 import { LAG_SAMPLE_MS, LAG_SAMPLE_MS_MAX, RestPause } from "../follower/RestPause.ts"
 import { invariant } from "../invariant/Invariant.ts"
 import { JOURNAL_PAGE_BYTES_MAX, Journal, type JournalRefused } from "../journal/Journal.ts"
 import { thrownText } from "../json/Thrown.ts"
-import { logSampled } from "../log/SampledLog.ts"
 import type { DecodedRecord } from "./DecodedRecord.ts"
 import { lookAtOffset } from "./OffsetLook.ts"
 import type { ProjectionDefinition } from "./Projection.ts"
 import { type BatchLimit, makeProjectionFeed, type ProjectionFeed } from "./ProjectionFeed.ts"
 import type { ProjectionProgress } from "./ProjectionProgress.ts"
+import { aside, logAside } from "./PutAside.ts"
 import {
   type OffsetMoved,
   type ProjectionDeadLetter,
@@ -63,15 +63,6 @@ export const runProjectionPartition = (
       }),
     ),
   )
-
-/** Dead letters with the name of the operator who ordered them, if one did. */
-const aside = (
-  letters: ReadonlyArray<ProjectionDeadLetter>,
-  order: SkipOrder | undefined,
-): ReadonlyArray<ProjectionDeadLetter> =>
-  order === undefined
-    ? letters
-    : letters.map(({ event, reason }) => ({ event, reason: skipReason(order, reason) }))
 
 /** An operator has ordered something that concerns the stored offset. */
 class Ordered {
@@ -301,25 +292,24 @@ class Run {
   ): Effect.Effect<void, Interruption> {
     const from = this.#progress.offset
     const { events, unreadable, sequence } = record
-    const asideWith = (suspects: DecodedRecord["events"]) =>
-      aside([...unreadable, ...suspects.map((event) => ({ event, reason: failure.detail }))], order)
-    const without = (index: number): Effect.Effect<void, Interruption> => {
-      const suspect = events[index]
-      if (suspect === undefined || events.length === 1 || index === SUSPECTS_MAX) {
-        return this.#applyEvents([], asideWith(events), from, sequence)
-      }
-      const others = events.filter((event) => event !== suspect)
-      return this.#applyEvents(others, asideWith([suspect]), from, sequence).pipe(
-        Effect.catchTag("ProjectionFailed", () => without(index + 1)),
+    const applyWithout = (suspects: DecodedRecord["events"], others: DecodedRecord["events"]) => {
+      const failed = suspects.map((event) => ({ event, reason: failure.detail }))
+      const letters = [...unreadable, ...failed]
+      return Effect.tap(
+        this.#applyEvents(others, aside(letters, order), from, sequence),
+        logAside(letters, failure),
       )
     }
-    return Effect.andThen(
-      logSampled(
-        `projection ${this.#projection.name} puts aside`,
-        `Projection ${this.#projection.name} puts aside what fails: ${failure.message}`,
-      ),
-      without(0),
-    )
+    const without = (index: number): Effect.Effect<void, Interruption> => {
+      const suspect = events[index]
+      return suspect === undefined || events.length === 1 || index === SUSPECTS_MAX
+        ? applyWithout(events, [])
+        : applyWithout(
+            [suspect],
+            events.filter((event) => event !== suspect),
+          ).pipe(Effect.catchTag("ProjectionFailed", () => without(index + 1)))
+    }
+    return without(0)
   }
 
   /** Runs one transaction. It cannot be interrupted: a stop waits for it. */

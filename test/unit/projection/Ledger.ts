@@ -60,19 +60,21 @@ export class LedgerWriter {
 
   /** One commit with one command for all events; returns its sequence. */
   write(id: string, ...events: ReadonlyArray<Stored>) {
+    return this.writeGroup(id, events)
+  }
+
+  /** One commit with a command for each list of events; returns its sequence. */
+  writeGroup(id: string, ...commands: ReadonlyArray<ReadonlyArray<Stored>>) {
     const position = this.#positions.get(id) ?? { version: 0, sequence: 0 }
     const first = position.version + 1
-    const entry = {
-      c: `${id}-${first}`,
-      fp: "f",
-      m: { user: "tester" },
-      ev: events.map(([t, v, d]) => ({ t, v, d })),
-    }
-    return this.#append(
-      id,
-      encodeCommit({ first, at: 1_000 + first, epoch: 1 }, [JSON.stringify(entry)]),
-      events.length,
-    )
+    let next = first
+    const entries = commands.map((events) => {
+      const c = `${id}-${next}`
+      next += events.length
+      const ev = events.map(([t, v, d]) => ({ t, v, d }))
+      return JSON.stringify({ c, fp: "f", m: { user: "tester" }, ev })
+    })
+    return this.#append(id, encodeCommit({ first, at: 1_000 + first, epoch: 1 }, entries), next - first)
   }
 
   /** Something that is not a commit. */
