@@ -3,7 +3,8 @@
  *
  * Owns one wait of a watcher, from its wish to its answer, over any number of owners. The owner holds the request
  * until there is something new, or until its time is over, and says so then: a watcher notices a dead owner by that, and
- * an owner forgets a dead watcher. How a request finds the owner: Router.ts. What a watcher does with an answer:
+ * an owner forgets a dead watcher. A node asks a shard's next owner as soon as it sees it in the cluster
+ * (Router.ownerChanged); on a client one watch of each slot is its lookout. How a request finds the owner: Router.ts. What a watcher does with an answer:
  * ../system/Watcher.ts.
  */
 import { Exit } from "effect"
@@ -26,6 +27,12 @@ export const WATCH_HOLD_MS = 10_000
 
 /** The same for the first request of a watcher, whose caller waits to hear whether there is an owner. */
 const FIRST_HOLD_MS = 1_000
+
+/**
+ * The same for the lookout of a slot: of the watches that a client has at one owner, the one that is held for the
+ * shortest time, because a client has no view of the cluster that tells it of a new owner.
+ */
+const LOOKOUT_HOLD_MS = 2_000
 
 /** Time beyond that after which an answer counts as lost, in milliseconds. */
 const GRACE_MS = 1_000
@@ -70,7 +77,7 @@ export interface WatchRoutes {
 }
 
 export const makeWatchRoutes = (options: WatchOptions): WatchRoutes => {
-  const open = new Set<WatchOnItsWay>()
+  const open = new OpenWatches()
   let isEnded = false
   return {
     next: (definition, address, wish, isFirst, answer) => {
@@ -81,7 +88,7 @@ export const makeWatchRoutes = (options: WatchOptions): WatchRoutes => {
     },
     end: () => {
       isEnded = true
-      for (const wait of [...open]) wait.stop()
+      for (const wait of open.all()) wait.stop()
     },
   }
 }
@@ -94,6 +101,39 @@ interface Given {
   readonly answer: (exit: Exit.Exit<OwnerAnswer, WatchError>) => void
 }
 
+/** Watches that wait for their answer, and which of them is the lookout of its slot. */
+class OpenWatches {
+  readonly #all = new Set<WatchOnItsWay>()
+  readonly #lookouts = new Map<string, WatchOnItsWay>()
+
+  readonly all = (): ReadonlyArray<WatchOnItsWay> => [...this.#all]
+
+  add(wait: WatchOnItsWay): void {
+    this.#all.add(wait)
+  }
+
+  delete(wait: WatchOnItsWay): void {
+    this.#all.delete(wait)
+    const slot = wait.shard?.slot
+    if (slot !== undefined && this.#lookouts.get(slot) === wait) this.#lookouts.delete(slot)
+  }
+
+  /** Makes the watch the lookout of its slot. False: the slot has one, which stays it until it is answered. */
+  makeLookout(wait: WatchOnItsWay): boolean {
+    const slot = wait.shard?.slot
+    if (slot === undefined || this.#lookouts.has(slot)) return false
+    this.#lookouts.set(slot, wait)
+    return true
+  }
+
+  /** The slot's lookout was answered again: watches that may still wait for a former owner ask the present one. */
+  foundOwner(slot: string | undefined): void {
+    for (const wait of this.all()) {
+      if (wait.shard?.slot === slot && wait.trouble === undefined) wait.askAgain()
+    }
+  }
+}
+
 class WatchOnItsWay implements Routed, Wait {
   readonly address: ActorAddress
   readonly commandId = undefined
@@ -102,13 +142,14 @@ class WatchOnItsWay implements Routed, Wait {
   wasSent = false
   trouble: string | undefined
   readonly #options: WatchOptions
-  readonly #open: Set<WatchOnItsWay>
+  readonly #open: OpenWatches
   readonly #given: Given
   #isSettled = false
+  #isLookout = false
   /** Forgets the wait at a feed of this node. */
   #leaveFeed: (() => void) | undefined
 
-  constructor(options: WatchOptions, open: Set<WatchOnItsWay>, given: Given) {
+  constructor(options: WatchOptions, open: OpenWatches, given: Given) {
     this.address = given.address
     this.#options = options
     this.#open = open
@@ -127,12 +168,22 @@ class WatchOnItsWay implements Routed, Wait {
   }
 
   get #holdMs(): number {
-    return this.#given.isFirst ? FIRST_HOLD_MS : WATCH_HOLD_MS
+    if (this.#given.isFirst) return FIRST_HOLD_MS
+    return this.#isLookout ? LOOKOUT_HOLD_MS : WATCH_HOLD_MS
   }
 
   start(): void {
     this.#open.add(this)
-    if (!this.takeHere()) this.#options.router.bring(this)
+    const { feeds, router } = this.#options
+    if (feeds === undefined) this.#isLookout = this.#open.makeLookout(this)
+    if (!this.takeHere()) router.bring(this)
+  }
+
+  /** Drops the request that is under way, and asks the present owner. */
+  askAgain(): void {
+    const { router } = this.#options
+    router.forget(this)
+    router.bring(this)
   }
 
   stop(): void {
@@ -181,7 +232,9 @@ class WatchOnItsWay implements Routed, Wait {
 
   settle(exit: Exit.Exit<unknown, AskError>): void {
     if (this.#isSettled) return
+    const hasFoundOwner = this.#isLookout && this.trouble !== undefined && Exit.isSuccess(exit)
     this.forget()
+    if (hasFoundOwner) this.#open.foundOwner(this.shard?.slot)
     this.#given.answer(exit as Exit.Exit<OwnerAnswer, WatchError>)
   }
 

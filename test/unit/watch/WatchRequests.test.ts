@@ -20,8 +20,8 @@ const ownerAndWire = async () => {
   const { key: to } = addressOf("counter", "c", SHARD_COUNT)
   const watch = (rest: object): Promise<unknown> =>
     new Promise((resolve) => {
-      const request = encoder.encode(JSON.stringify({ k: "watch", to, ms: 60, what: "changes", ...rest }))
-      cluster.transport.send(`ask.${shardOf(to, SHARD_COUNT)}`, request, 5_000, {
+      const request = encoder.encode(JSON.stringify({ k: "watch", to, ms: 5_000, what: "changes", ...rest }))
+      cluster.transport.send(`ask.${shardOf(to, SHARD_COUNT)}`, request, 10_000, {
         onReply: (data) => resolve(JSON.parse(decoder.decode(data))),
         onFailure: ({ reason }) => resolve(reason),
       })
@@ -33,8 +33,8 @@ describe("the owner of an actor", () => {
   it("says after a while that nothing is new, and forgets the watcher", async () => {
     const { system, watch } = await ownerAndWire()
     await system.get(Counter, "c").ask(add)
-    expect(await watch({ at: 2 })).toEqual({ changes: [] })
-    expect(await watch({ at: 2, what: "events" })).toEqual({ changes: [] })
+    expect(await watch({ at: 2, ms: 60 })).toEqual({ changes: [] })
+    expect(await watch({ at: 2, what: "events", ms: 60 })).toEqual({ changes: [] })
     expect((await system.status()).watches.waitingCount).toBe(0)
   })
 
