@@ -14,7 +14,7 @@ import { apiHandler } from "../http/ApiHandler.ts"
 import { type MethodsAt, methodsOf } from "../http/ApiMethods.ts"
 import { clusterHandlers } from "../http/ClusterRoutes.ts"
 import { deadLetterHandlers } from "../http/DeadLetterRoutes.ts"
-import { Departure } from "../http/Departure.ts"
+import { EventStreams } from "../http/EventStreams.ts"
 import { layerOperationRoutes } from "../http/OperationRoutes.ts"
 import { requestMetrics } from "../telemetry/RequestMetrics.ts"
 import { ActorRoutes } from "./ActorRoutes.ts"
@@ -48,6 +48,8 @@ interface HandlerOptions {
   readonly basePath: string
   /** OpenAPI document of the application's routes. */
   readonly application: JsonObject | undefined
+  /** Default: streams with the usual bound. */
+  readonly streams?: EventStreams["Service"]
 }
 
 /** The routes, and what Gateway.ts asks about them. */
@@ -68,10 +70,9 @@ export interface GatewayHandler {
 }
 
 export const gatewayHandler = (options: HandlerOptions): GatewayHandler => {
-  const { service, context, exposure } = options
+  const { service, context, exposure, streams = EventStreams.make() } = options
   const base = context ?? Context.empty()
   const methodsAt = methodsOf(GatewayApi)
-  const departure = Effect.runSync(Departure.make)
   const routes = Layer.mergeAll(
     HttpApiBuilder.layer(GatewayApi).pipe(
       Layer.provide([
@@ -95,7 +96,7 @@ export const gatewayHandler = (options: HandlerOptions): GatewayHandler => {
   const services = Layer.mergeAll(
     Layer.succeed(ActorSystem, service),
     Layer.succeed(Exposed, Exposed.make(exposure)),
-    Layer.succeed(Departure, departure),
+    Layer.succeed(EventStreams, streams),
     HttpServer.layerServices,
     Layer.succeedContext(base),
   )
@@ -109,7 +110,7 @@ export const gatewayHandler = (options: HandlerOptions): GatewayHandler => {
     operations: service.operations,
     logDefect: (what, cause) => void Effect.runForkWith(base)(Effect.logError(what, cause)),
     measure: (...answer) => Effect.runSyncWith(base)(requestMetrics.answered(...answer)),
-    endStreams: () => Effect.runPromise(Effect.asVoid(departure.begins.open)),
+    endStreams: () => Effect.runPromise(streams.end),
     dispose,
   }
 }

@@ -9,12 +9,11 @@ import { HttpApiBuilder } from "effect/http-api"
 import type { AnyActor } from "../../runtime/define.ts"
 import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
 import type { Change } from "../../runtime/watch/Change.ts"
-import { Departure } from "../http/Departure.ts"
+import { EventStreams, type StreamEvent } from "../http/EventStreams.ts"
 import { problemOf } from "../http/Problem.ts"
 import { orProblem } from "../http/ProblemResponses.ts"
 import { refuseInvalid } from "../http/Refused.ts"
 import { type ActorName, actorDocument, historyItem } from "./ActorDocument.ts"
-import { EventStreams, type StreamEvent } from "./EventStream.ts"
 import { Exposed } from "./Exposure.ts"
 import { GatewayApi } from "./GatewayApi.ts"
 
@@ -44,8 +43,7 @@ export const WatchRoutes = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const system = yield* ActorSystem
     const { typeNamed } = yield* Exposed
-    const { begins: departure } = yield* Departure
-    const streams = new EventStreams(departure.await)
+    const streams = yield* EventStreams
 
     const watch = Effect.fnUntraced(function* (
       { type, id }: ActorName,

@@ -115,6 +115,7 @@ export const ClusterEndpoints = HttpApiGroup.make("cluster")
     }).annotateMerge(about("Members, and the owner of each shard, projection, reactor and singleton")),
     HttpApiEndpoint.get("clusterEvents", "/cluster/events", {
       success: HttpApiSchema.StreamSse({ data: ClusterEventDocument }),
+      error: READ_PROBLEMS,
     }).annotateMerge(
       about(
         "Events of the cluster from now on, as this node sees them",

@@ -5,8 +5,9 @@ import type { ClusterEvent, ClusterStatus } from "../../runtime/operations.ts"
 import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
 import { unknownActorType } from "../../runtime/system/ClusterVerbFailed.ts"
 import type { ClusterDocument, ClusterEndpoints, ClusterEventDocument } from "./ClusterApi.ts"
-import { Departure } from "./Departure.ts"
+import { EventStreams, type StreamEvent } from "./EventStreams.ts"
 import { isoTime } from "./IsoTime.ts"
+import { problemOf } from "./Problem.ts"
 import { orProblem } from "./ProblemResponses.ts"
 
 const clusterDocument = ({ members, slots, pins, paused }: ClusterStatus): ClusterDocument => ({
@@ -40,6 +41,8 @@ const eventDocument = (event: ClusterEvent, atMs: number): ClusterEventDocument 
   return { at, type, member, name: record.name, state: record.state }
 }
 
+const streamed = (data: ClusterEventDocument): StreamEvent => ({ data })
+
 /** Handles the group `cluster` of any API that has `ClusterEndpoints`. */
 export const clusterHandlers = Effect.fnUntraced(function* (
   handlers: HttpApiBuilder.Handlers.FromGroup<typeof ClusterEndpoints>,
@@ -50,7 +53,7 @@ export const clusterHandlers = Effect.fnUntraced(function* (
       const actor = actorNamed(type)
       return actor === undefined ? Effect.fail(unknownActorType(type)) : Effect.succeed(actor)
     })
-  const { begins: departure } = yield* Departure
+  const streams = yield* EventStreams
   // Sends a first event at once, so that the headers are sent: the next event may be hours away.
   const listening = Effect.map(
     Effect.all([cluster.standing, Clock.currentTimeMillis]),
@@ -61,12 +64,10 @@ export const clusterHandlers = Effect.fnUntraced(function* (
   const happened = Stream.mapEffect(cluster.events, (event) =>
     Effect.map(Clock.currentTimeMillis, (nowMs) => eventDocument(event, nowMs)),
   )
-  const events = Stream.concat(Stream.fromEffect(listening), happened).pipe(
-    Stream.interruptWhen(departure.await),
-  )
+  const events = Stream.concat(Stream.fromEffect(listening), happened)
   return handlers.handleAll({
     cluster: () => Effect.map(cluster.status, clusterDocument),
-    clusterEvents: () => Effect.succeed(events),
+    clusterEvents: () => Effect.sync(() => streams.answer(Stream.map(events, streamed), problemOf)),
     drain: ({ params }) => orProblem(cluster.drain(params.member)),
     undrain: ({ params }) => orProblem(cluster.undrain(params.member)),
     move: ({ params, payload }) => orProblem(cluster.move(params.slot, payload.member)),

@@ -352,7 +352,7 @@ export const READ_PROBLEMS = [
   documented(403, "The caller may not do this, or a page of another site sent the request"),
   documented(404, "No actor with this id"),
   documented(421, "The service does not answer to this host name"),
-  documented(429, "Too many commands are waiting; see Retry-After"),
+  documented(429, "Too many commands are waiting, or too many streams are open; see Retry-After"),
   documented(500, "A defect of the service"),
   documented(503, "The journal or the read model is unavailable; see Retry-After"),
   documented(504, "No answer in time; see Retry-After"),

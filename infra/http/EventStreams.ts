@@ -1,12 +1,13 @@
 /**
- * Server-sent events: their text, signs of life, and a bound on how many streams are open.
+ * Server-sent events: their text, signs of life, a bound on how many streams are open, and their end.
  *
- * Owns the form of the stream. What is sent: WatchRoutes.ts.
+ * Owns the form of the stream. They end before the port of the service closes, because they would delay every stop by
+ * the longest time that requests may take. What is sent: ClusterRoutes.ts and ../gateway/WatchRoutes.ts.
  */
-import { Duration, Effect, Stream } from "effect"
+import { Context, Duration, Effect, Latch, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
-import { type Problem, problem } from "../http/Problem.ts"
-import { problemResponse } from "../http/ProblemResponses.ts"
+import { type Problem, problem } from "./Problem.ts"
+import { problemResponse } from "./ProblemResponses.ts"
 
 /** Streams that one gateway keeps open at the same time. */
 export const STREAMS_MAX = 10_000
@@ -19,24 +20,28 @@ const RETRY_MS = 2_000
 
 /** One event of a stream. */
 export interface StreamEvent {
-  readonly name: string
+  /** Name of the kind; absent: an event of no name, which browsers call `message`. */
+  readonly name?: string
   /** Sent back as `Last-Event-ID` when the client connects again. */
   readonly id?: number
   readonly data: unknown
 }
 
 const eventText = ({ name, id, data }: StreamEvent): string =>
-  `${id === undefined ? "" : `id: ${id}\n`}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
+  `${id === undefined ? "" : `id: ${id}\n`}${name === undefined ? "" : `event: ${name}\n`}data: ${JSON.stringify(data)}\n\n`
 
-/** The streams of a gateway. */
-export class EventStreams {
+class OpenStreams {
   readonly #limit: number
-  readonly #ended: Effect.Effect<void>
+  readonly #ended = Latch.makeUnsafe(false)
   #openCount = 0
 
-  constructor(ended: Effect.Effect<void>, limit = STREAMS_MAX) {
-    this.#ended = ended
+  constructor(limit: number) {
     this.#limit = limit
+  }
+
+  /** Ends all streams, also those that come later. */
+  get end(): Effect.Effect<void> {
+    return Effect.asVoid(this.#ended.open)
   }
 
   get openCount(): number {
@@ -44,7 +49,7 @@ export class EventStreams {
   }
 
   /**
-   * The answer that sends the events until the gateway closes. An error of the source is sent as the last event,
+   * The answer that sends the events until the streams end. An error of the source is sent as the last event,
    * of the name `problem`, because the answer has begun already.
    */
   answer<E>(
@@ -64,7 +69,7 @@ export class EventStreams {
     const text = Stream.merge(said, alive).pipe(
       Stream.takeWhile(({ isLast }) => !isLast),
       Stream.map(({ text }) => text),
-      Stream.interruptWhen(this.#ended),
+      Stream.interruptWhen(this.#ended.await),
     )
     const counted = Stream.suspend(() => {
       this.#openCount++
@@ -81,4 +86,11 @@ export class EventStreams {
       headers: { "cache-control": "no-store", "x-accel-buffering": "no" },
     })
   }
+}
+
+/** The streams of a gateway, whatever they tell of: they share one bound. */
+export class EventStreams extends Context.Service<EventStreams, OpenStreams>()(
+  "everstate/http/EventStreams",
+) {
+  static readonly make = (limit = STREAMS_MAX): EventStreams["Service"] => new OpenStreams(limit)
 }
