@@ -108,6 +108,13 @@ export const makeLostTimers = Effect.fnUntraced(function* (
   const lowestOf = ({ entry }: Guarded, found: ReadonlySet<string>) =>
     timerMarksOf(found, entry.slot)[0]?.sequence
 
+  /**
+   * Whether the mark before the next one is there. Where no mark was seen yet, it is the sentinel without a
+   * number.
+   */
+  const isMarkBeforeIn = (guarded: Guarded, found: ReadonlySet<string>) =>
+    lowestOf(guarded, found) === guarded.upTo && (guarded.upTo !== undefined || found.has(guarded.entry.slot))
+
   /** Places the waiting timers and messages of commits after `from`. Returns their number. */
   const restore = Effect.fnUntraced(function* (shard: number, from: number, waiting: WaitingTimers) {
     const end = yield* journal.lastOfShard(shard)
@@ -175,7 +182,7 @@ export const makeLostTimers = Effect.fnUntraced(function* (
   const confirm = Effect.fnUntraced(function* ({ guarded, mark }: WitnessedMark, found: ReadonlySet<string>) {
     const { shard, slot } = guarded.entry
     const ofMark = witnessOf(slot, mark)
-    const isNext = tide.isSame(found) && found.has(ofMark) && lowestOf(guarded, found) === guarded.upTo
+    const isNext = tide.isSame(found) && found.has(ofMark) && isMarkBeforeIn(guarded, found)
     if (!isNext) return yield* mailbox.removeSentinel(shard, ofMark)
     yield* mailbox.placeSentinel(shard, mark.name)
     guarded.upTo = mark.sequence

@@ -168,7 +168,10 @@ export const makeReading = ({
     }
   }
 
-  /** The mark of the shard's last commit that has one. */
+  /**
+   * The mark of the shard's last commit that has one. `"unmarked"`: all commits of the shard are of later
+   * releases, and none has a mark.
+   */
   const lastMark = Effect.fnUntraced(function* (shard: ShardOutbox, end: number) {
     for (let span = 1; end > 0 && span <= MARK_LOOKED_FOR_MAX; span *= MARK_SPAN_FACTOR) {
       const from = Math.max(1, end - span + 1)
@@ -179,7 +182,7 @@ export const makeReading = ({
         const mark = markIn(shard, record)
         if (mark !== undefined) return mark === "none" ? undefined : mark
       }
-      if (from === 1) break
+      if (from === 1) return "unmarked" as const
     }
     return undefined
   })

@@ -44,15 +44,16 @@ export const legacyPositionName = (slot: string): string => `outbox.${slot}`
  * Where to begin in a journal whose shard ends at `end`. The later epoch knows more. A note beyond the end
  * belongs to a journal that has lost its end. A note behind the commits of its own epoch says less than they
  * do. Without a mark the last owner may have been a node of the first release, which moves only the legacy
- * position.
+ * position. That position does not name its slot, so nothing of an unmarked shard counts as settled by it.
  */
 export const takeoverPoint = (
   end: number,
   note: TakeoverNote | undefined,
-  mark: CommitMark | undefined,
+  found: CommitMark | "unmarked" | undefined,
   legacyPosition: number,
 ): TakeoverPoint => {
-  const settled = mark === undefined ? Math.min(legacyPosition, end) : Math.min(mark.settled, end)
+  const mark = found === "unmarked" ? undefined : found
+  const settled = found === "unmarked" ? 0 : Math.min(mark?.settled ?? legacyPosition, end)
   if (note === undefined || note.passed > end) return { after: settled, parked: [], owed: [] }
   // A lease store that lost its end gives an epoch to two owners, whose eras differ.
   const isOfAnother = mark !== undefined && (note.epoch < mark.epoch || isTwin(note, mark))

@@ -7,7 +7,7 @@
 import { type ActorAddress, addressNamed } from "../address/ActorAddress.ts"
 import { NOTHING_PENDING, type Pending, type PendingTimer, pendingAfter } from "../cell/Pending.ts"
 import type { ShardEntry } from "../cluster/ShardMap.ts"
-import { CommitUnreadable, decodeCommit } from "../commit/Commit.ts"
+import { CommitUnreadable, decodeCommit, type Metadata } from "../commit/Commit.ts"
 import { carryingOf, itemsOf, type PlacedItem } from "../commit/PlacedItem.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import { RESERVED_ID_PREFIX } from "../message/OutboxItem.ts"
@@ -20,13 +20,14 @@ const timerItem = (
   from: ActorAddress,
   [n, { g, at, e }]: readonly [string, PendingTimer],
   nowMs: number,
+  metadata?: Metadata,
 ): PlacedItem => ({
   item: { k: "timer", n, g, at, e },
   id: `${RESERVED_ID_PREFIX}${from.key}.${timerSlot(n, g)}`,
   from,
   sequence: 0,
   atMs: nowMs,
-  metadata: undefined,
+  metadata,
 })
 
 /** Timers whose message is long overdue, as items that place them again. */
@@ -44,6 +45,8 @@ export class WaitingTimers {
   readonly #shardCount: number
   readonly #sinceMs: number
   readonly #pending = new Map<string, Pending>()
+  /** Metadata of the pending timers' items: by actor, then by the timer's slot. */
+  readonly #metadata = new Map<string, Map<string, Metadata>>()
   /** Messages that are due later. */
   #later: Array<PlacedItem> = []
   /** Whether a commit from before `sinceMs` carries something. */
@@ -74,6 +77,7 @@ export class WaitingTimers {
       before,
       items.map(({ item }) => item),
     )
+    if (after.timers !== before.timers) this.#keepMetadata(record.key, after, items)
     if (after === NOTHING_PENDING) this.#pending.delete(record.key)
     else this.#pending.set(record.key, after)
     this.#later.push(
@@ -81,10 +85,31 @@ export class WaitingTimers {
     )
   }
 
+  /** Keeps the metadata of timers that are pending, and of no others. */
+  #keepMetadata(key: string, { timers }: Pending, items: ReadonlyArray<PlacedItem>): void {
+    const before = this.#metadata.get(key)
+    const set = new Map<string, Metadata>()
+    for (const { item, metadata } of items) {
+      if (item.k === "timer" && metadata !== undefined) set.set(timerSlot(item.n, item.g), metadata)
+    }
+    const kept = new Map<string, Metadata>()
+    for (const [n, { g }] of timers) {
+      const slot = timerSlot(n, g)
+      const metadata = set.get(slot) ?? before?.get(slot)
+      if (metadata !== undefined) kept.set(slot, metadata)
+    }
+    if (kept.size === 0) this.#metadata.delete(key)
+    else this.#metadata.set(key, kept)
+  }
+
   items(nowMs: number): ReadonlyArray<PlacedItem> {
     const timers = Array.from(this.#pending).flatMap(([key, pending]) => {
       const from = addressNamed(key, this.#shardCount)
-      return from === undefined ? [] : Array.from(pending.timers, (timer) => timerItem(from, timer, nowMs))
+      if (from === undefined) return []
+      const metadata = this.#metadata.get(key)
+      return Array.from(pending.timers, (timer) =>
+        timerItem(from, timer, nowMs, metadata?.get(timerSlot(timer[0], timer[1].g))),
+      )
     })
     return [...timers, ...this.#later]
   }

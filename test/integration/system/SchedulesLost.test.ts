@@ -50,8 +50,8 @@ const Alarm = defineActor({
 })
 
 const names = Array.from({ length: 10 }, (_, index) => `a${index}`)
-/** Of a sentinel that is neither a mark nor a tide. */
-const isWithoutNumber = (subject: string): boolean => !/%40|~/.test(subject)
+/** Of a sentinel that is no mark, witness or tide. */
+const isWithoutNumber = (subject: string): boolean => !/%40|%2B|[~+]/.test(subject)
 
 /** Long enough for the loss to be noticed before. */
 const AFTER_MS = 20_000

@@ -174,6 +174,13 @@ export const outboxBugs: ReadonlyArray<PlantedBug> = [
     isSeenBySimulation: true,
   },
   {
+    name: "a position that may be another shard's is believed",
+    file: "runtime/outbox/TakeoverNote.ts",
+    text: 'found === "unmarked" ? 0 : ',
+    replacement: "",
+    isSeenBySimulation: true,
+  },
+  {
     name: "a takeover note of a former epoch is believed",
     file: "runtime/outbox/TakeoverNote.ts",
     text: "note.epoch < mark.epoch",
@@ -190,8 +197,8 @@ export const outboxBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a next owner begins where a note of the first release stops",
     file: "runtime/outbox/TakeoverNote.ts",
-    text: "mark === undefined ? Math.min(legacyPosition, end)",
-    replacement: "mark === undefined ? Math.min(legacyPosition + 1, end)",
+    text: "mark?.settled ?? legacyPosition,",
+    replacement: "mark?.settled ?? legacyPosition + 1,",
     isSeenBySimulation: false,
   },
   {

@@ -12,9 +12,16 @@ export const timerBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a mark counts though timers were lost before it was placed",
     file: "runtime/outbox/LostTimers.ts",
-    text: "found.has(ofMark) && lowestOf(guarded, found) === guarded.upTo",
+    text: "found.has(ofMark) && isMarkBeforeIn(guarded, found)",
     replacement: "found.has(ofMark)",
     isSeenBySimulation: true,
+  },
+  {
+    name: "a first mark counts though the sentinel before it was lost",
+    file: "runtime/outbox/LostTimers.ts",
+    text: "(guarded.upTo !== undefined || found.has(guarded.entry.slot))",
+    replacement: "true",
+    isSeenBySimulation: false,
   },
   {
     name: "a mark counts without its witness",

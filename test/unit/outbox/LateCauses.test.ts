@@ -1,10 +1,11 @@
-/** A correlation goes on through an answer that was postponed. */
+/** A correlation goes on through what comes late: a timer that was placed again, and an answer that was postponed. */
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { expect, it } from "vitest"
 import type { ActorSystemService } from "../../../runtime/system/ActorSystem.ts"
 import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
 import { virtually } from "../../fixtures/memory/MemorySystem.ts"
+import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
 
 const actors = [Desk, Clerk]
 const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
@@ -15,6 +16,22 @@ const newestCause = ({ get }: ActorSystemService) =>
     const { event, metadata } = Object(events.at(-1))
     return { type: event.type, ...metadata }
   })
+
+it("a timer that was lost and placed again belongs to the request that set it", async () => {
+  const messaging = new MessagingMemory()
+  await virtually({ actors, messaging }, ({ system }) =>
+    Effect.gen(function* () {
+      const metadata = { correlationId: "r-1", user: "ann" }
+      yield* system.get(Desk, "d").ask({ type: "Open", sheet: "s" }, { commandId: "open", metadata })
+      yield* TestClock.adjust("5 seconds")
+      messaging.mailbox.contents.loseSchedules()
+      yield* TestClock.adjust("20 seconds")
+      yield* TestClock.adjust("1 minute")
+      expect((yield* system.get(Desk, "d").state()).state.context.alarms).toBe(1)
+      expect(yield* newestCause(system)).toMatchObject({ correlationId: "r-1", causationId: "open" })
+    }),
+  )
+})
 
 it("a postponed answer belongs to its request, whatever command gives it", async () => {
   await virtually({ actors }, ({ system }) =>

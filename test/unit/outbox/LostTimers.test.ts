@@ -142,6 +142,36 @@ describe("a purge of the mailbox of timers", () => {
     expect(waiting()).toEqual(["desk/a"])
   })
 
+  it("loses no timer when it comes during the first look, which saw only sentinels without a number", async () => {
+    const messaging = new MessagingMemory()
+    const { mailbox } = messaging
+    const { contents, sentinels } = mailbox
+    for (let shard = 0; shard < SHARD_COUNT; shard++) contents.sentinels.add(`shard.${shard}`)
+    let lookCount = 0
+    let meanwhile: Effect.Effect<unknown> = Effect.void
+    Object.assign(mailbox, {
+      sentinels: Effect.tap(sentinels, () =>
+        Effect.suspend(() => (++lookCount === 1 ? meanwhile : Effect.void)),
+      ),
+    })
+    const waiting = () => Array.from(contents.schedules, ({ address }) => address.key)
+    await life(messaging, new JournalScripted(), ({ open, alarmsOf }) =>
+      Effect.gen(function* () {
+        meanwhile = Effect.gen(function* () {
+          yield* open("a")
+          yield* Effect.sleep("10 millis")
+          expect(waiting()).toEqual(["desk/a"])
+          contents.loseSchedules()
+        })
+        yield* TestClock.adjust("20 seconds")
+        expect(lookCount).toBeGreaterThan(0)
+        expect(waiting()).toEqual(["desk/a"])
+        yield* TestClock.adjust("1 minute")
+        expect(yield* alarmsOf("a")).toBe(1)
+      }),
+    )
+  })
+
   it("loses no timer when it comes between the timers and the tide of a new owner", async () => {
     const { messaging, purges, waiting } = purgingAt("~")
     const journal = new JournalScripted()

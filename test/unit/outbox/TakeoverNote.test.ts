@@ -39,6 +39,11 @@ describe("the place where a shard is taken up", () => {
     expect(takeoverPoint(100, note, undefined, 95).after).toBe(95)
     expect(takeoverPoint(100, undefined, { epoch: 1, era: 3, settled: 200 }, 0).after).toBe(100)
   })
+
+  it("is not that of a position where all commits are of later releases: it may be another shard's", () => {
+    expect(takeoverPoint(100, undefined, "unmarked", 70)).toEqual({ after: 0, ...nothing })
+    expect(takeoverPoint(100, note, "unmarked", 95).after).toBe(90)
+  })
 })
 
 it("a stored value that is no note is none", () => {
