@@ -9,6 +9,7 @@ import { isEverstateError } from "../../runtime/error/EverstateError.ts"
 import { explained, runProgram } from "../cli/Program.ts"
 import { everstateCommand } from "./EverstateCommand.ts"
 import { EXIT_CODES, VerbFailed } from "./VerbFailed.ts"
+import { verbBehindFlags } from "./VerbGroup.ts"
 
 /** Verbs that run until a signal ends them, which is no failure of theirs. */
 const FOREGROUND = ["servers", "dev"]
@@ -47,16 +48,19 @@ const toldOf = (errors: ReadonlyArray<CliError.CliError>): ReadonlyArray<CliErro
  * A wrong command line is told on stderr in a few lines, so that nothing but results is on stdout; with `--json`
  * in one line of JSON, as every failure.
  */
-const presenter = CliOutput.layerPresenter({
-  present: (event) => {
-    if (event._tag !== "InvalidInvocation") return CliOutput.defaultPresenter.present(event)
-    const texts = toldOf(event.errors).map(({ message }) => message)
-    const hint = `See ${event.commandPath.join(" ")} --help`
-    return isJson()
-      ? Console.error(JSON.stringify({ error: texts.join("\n"), hint, exitCode: EXIT_CODES.wrongUse }))
-      : Console.error(`${texts.join("\n")}\n\n${hint}`)
-  },
-})
+const presenterFor = (args: ReadonlyArray<string>) =>
+  CliOutput.layerPresenter({
+    present: (event) => {
+      if (event._tag !== "InvalidInvocation") return CliOutput.defaultPresenter.present(event)
+      const missing = verbBehindFlags(event, args)
+      if (missing !== undefined) return Console.error(reportOf(missing, isJson(args)))
+      const texts = toldOf(event.errors).map(({ message }) => message)
+      const hint = `See ${event.commandPath.join(" ")} --help`
+      return isJson(args)
+        ? Console.error(JSON.stringify({ error: texts.join("\n"), hint, exitCode: EXIT_CODES.wrongUse }))
+        : Console.error(`${texts.join("\n")}\n\n${hint}`)
+    },
+  })
 
 const { Help, Version, Completions } = GlobalFlag
 const config = CliConfig.layer({ builtIns: [Help, Version, Completions] })
@@ -67,8 +71,8 @@ const logs = Layer.merge(
   Layer.succeed(References.MinimumLogLevel, "Error"),
 )
 
-/** Built-in flags of every verb, the presentation of help and errors, and logs. */
-export const settings = Layer.mergeAll(presenter, config, logs)
+/** Built-in flags of every verb, the presentation of help and errors, and logs, for a command line. */
+export const settingsFor = (args: ReadonlyArray<string>) => Layer.mergeAll(presenterFor(args), config, logs)
 
 /** Runs the verb that the arguments of the process name. */
 export const runEverstate = (): void => {
@@ -77,17 +81,18 @@ export const runEverstate = (): void => {
     if (error.code === "EPIPE") process.exit(EXIT_CODES.done)
     throw error
   })
-  const verb = process.argv.slice(2).find((argument) => !argument.startsWith("-"))
+  const args = process.argv.slice(2)
+  const verb = args.find((argument) => !argument.startsWith("-"))
   const isForeground = verb !== undefined && FOREGROUND.includes(verb)
   runProgram(everstateCommand, {
     signalExitCode: isForeground ? EXIT_CODES.done : EXIT_CODES.interrupted,
     onSignal: () => {
-      if (isForeground && !isJson()) console.error("\nStopping in order; once more to stop at once.")
+      if (isForeground && !isJson(args)) console.error("\nStopping in order; once more to stop at once.")
     },
     exitCodeOf,
-    report: (error) => console.error(reportOf(error, isJson())),
-    settings,
+    report: (error) => console.error(reportOf(error, isJson(args))),
+    settings: settingsFor(args),
   })
 }
 
-const isJson = (): boolean => process.argv.includes("--json")
+const isJson = (args: ReadonlyArray<string>): boolean => args.includes("--json")

@@ -51,6 +51,23 @@ describe("everstate", () => {
     },
   )
 
+  it.each([
+    ["operations --limit 3", "operations list --limit 3"],
+    ["operations --limit=3 --url http://x", "operations list --limit=3 --url http://x"],
+    ["operations --limit 3 list", "operations list --limit 3"],
+    ["actors --where {} --limit 3", "actors list TYPE --where '{}' --limit 3"],
+  ])("%s ends with 2, and says where the verb belongs", async (given, wanted) => {
+    const { stdout, stderr, exitCode } = await runVerb(...given.split(" "))
+    expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 })
+    expect(stderr).toContain(`\`everstate ${wanted}\``)
+    expect(stderr).not.toContain("Unknown subcommand")
+    const { error, hint } = JSON.parse((await runVerb(...given.split(" "), "--json")).stderr)
+    expect([error, hint]).toEqual([
+      expect.stringContaining("needs a verb"),
+      expect.stringContaining(`everstate ${wanted} --json`),
+    ])
+  })
+
   it("shows its version", async () => {
     expect(await runVerb("--version")).toEqual({ stdout: "everstate v0.0.0", stderr: "", exitCode: 0 })
   })
