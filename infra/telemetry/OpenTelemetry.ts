@@ -12,6 +12,7 @@ import {
   type Meter,
   metrics,
   type Observable,
+  type Span as OtelSpan,
   type Tracer as OtelTracer,
   type SpanContext,
   SpanKind,
@@ -20,7 +21,7 @@ import {
   trace,
 } from "@opentelemetry/api"
 import { Effect, type Scope } from "effect"
-import type { SpanStart, Tracer } from "../../runtime/trace/Tracing.ts"
+import type { Span, SpanStart, Tracer } from "../../runtime/trace/Tracing.ts"
 import { type MetricFamily, metricFamiliesOf } from "./StatusMetrics.ts"
 import type { ObservedSystem, Telemetry } from "./Telemetry.ts"
 
@@ -57,40 +58,70 @@ const KINDS: Readonly<Record<SpanStart["kind"], SpanKind>> = {
   internal: SpanKind.INTERNAL,
 }
 
-const tracerOn = (tracer: () => OtelTracer): Tracer => ({
-  begin: ({ name, kind, parent, startMs, attributes }) => {
-    const above = spanContextOf(parent)
-    if (above === undefined) return undefined
-    const under = trace.setSpanContext(context.active(), above)
-    const span = tracer().startSpan(name, { kind: KINDS[kind], startTime: startMs, attributes }, under)
-    return {
-      traceparent: traceparentOf(span.spanContext()),
-      end: (endMs, error) => {
-        if (error !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: error })
-        // A clock that was set back would give a negative duration.
-        span.end(Math.max(startMs, endMs))
-      },
+const tracerOn = (tracer: () => OtelTracer): Tracer => {
+  const open: OpenSpans = new Map()
+  return {
+    begin: ({ name, kind, parent, startMs, attributes }) => {
+      const above = open.get(parent) ?? spanContextOf(parent)
+      if (above === undefined) return undefined
+      const under = trace.setSpanContext(context.active(), above)
+      const span = tracer().startSpan(name, { kind: KINDS[kind], startTime: startMs }, under)
+      // The SDK checks attributes of a start twice, those of a started span once.
+      return new StartedSpan(span.setAttributes(attributes), startMs, open)
+    },
+    active: () => {
+      const active = trace.getSpanContext(context.active())
+      if (active === undefined || (active.traceFlags & TraceFlags.SAMPLED) === 0) return undefined
+      return isSpanContextValid(active) ? traceparentOf(active) : undefined
+    },
+  }
+}
+
+/**
+ * Spans that have not ended, by their traceparent. The commit of an ask is below one of them most of the time,
+ * and finds it without parsing.
+ */
+type OpenSpans = Map<string, SpanContext>
+
+class StartedSpan implements Span {
+  readonly #span: OtelSpan
+  readonly #startMs: number
+  readonly #open: OpenSpans
+  #traceparent: string | undefined
+
+  constructor(span: OtelSpan, startMs: number, open: OpenSpans) {
+    this.#span = span
+    this.#startMs = startMs
+    this.#open = open
+  }
+
+  get traceparent(): string {
+    if (this.#traceparent === undefined) {
+      const own = this.#span.spanContext()
+      this.#traceparent = traceparentOf(own)
+      this.#open.set(this.#traceparent, own)
     }
-  },
-  active: () => {
-    const active = trace.getSpanContext(context.active())
-    return active === undefined || !isSpanContextValid(active) ? undefined : traceparentOf(active)
-  },
-})
+    return this.#traceparent
+  }
 
-const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/
+  end(endMs: number, error?: string): void {
+    if (this.#traceparent !== undefined) this.#open.delete(this.#traceparent)
+    if (error !== undefined) this.#span.setStatus({ code: SpanStatusCode.ERROR, message: error })
+    // A clock that was set back would give a negative duration.
+    this.#span.end(Math.max(this.#startMs, endMs))
+  }
+}
 
-/** The span of a traceparent; `undefined` for other text, and if its caller does not record the trace. */
+/** The span of a traceparent `version-traceId-spanId-flags`; `undefined` for other text. */
 const spanContextOf = (traceparent: string): SpanContext | undefined => {
-  const [, traceId, spanId, flags] = TRACEPARENT.exec(traceparent) ?? []
-  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined
+  const [version, traceId = "", spanId = "", flags = ""] = traceparent.split("-", 4)
   const traceFlags = Number.parseInt(flags, 16)
   const found = { traceId, spanId, traceFlags, isRemote: true }
-  return (traceFlags & TraceFlags.SAMPLED) !== 0 && isSpanContextValid(found) ? found : undefined
+  return version?.length === 2 && flags.length === 2 && isSpanContextValid(found) ? found : undefined
 }
 
 const traceparentOf = ({ traceId, spanId, traceFlags }: SpanContext): string =>
-  `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, "0")}`
+  `00-${traceId}-${spanId}-${traceFlags === TraceFlags.SAMPLED ? "01" : traceFlags.toString(16).padStart(2, "0")}`
 
 /** Registers the metrics of a system as observable instruments until the scope ends. */
 const observe = (meter: Meter, system: ObservedSystem): Effect.Effect<void, never, Scope.Scope> =>

@@ -7,14 +7,16 @@
  * part of the system from outside; without a tracer nothing is wrapped. The port: ../trace/Tracing.ts.
  */
 import { Clock, Effect, type Tracer as EffectTracer, Exit, Option } from "effect"
+import { type ActorAddress, typeOfKey } from "../address/ActorAddress.ts"
 import { CallExecutor, type ExecuteCall } from "../call/CallExecutor.ts"
-import type { CommitListener } from "../cell/CommitListener.ts"
+import type { CommitListener, CommitTold } from "../cell/CommitListener.ts"
 import type { CommitEntry, Metadata } from "../commit/Commit.ts"
 import { thrownMessage } from "../json/Thrown.ts"
 import type { Deliver } from "../mailbox/Deliver.ts"
 import { RESERVED_ID_PREFIX } from "../message/OutboxItem.ts"
+import type { ProjectedEvent } from "../projection/Projection.ts"
 import { ReadModel, type ReadModelService } from "../projection/ReadModel.ts"
-import { type Span, type SpanAttributes, type SpanStart, type Tracer, Tracing } from "../trace/Tracing.ts"
+import { isRecorded, type Span, type Tracer, Tracing } from "../trace/Tracing.ts"
 
 /** What every part here needs. */
 export interface TraceContext {
@@ -22,57 +24,64 @@ export interface TraceContext {
   readonly clock: Clock.Clock
 }
 
-const SYSTEM = { "messaging.system": "everstate" }
+/** Metadata of something that a recorded trace has caused. */
+type TracedMetadata = Metadata & { readonly trace: string }
 
-/** Attributes of one actor. */
-const actorIn = (key: string, id?: string): SpanAttributes => {
-  const [type = ""] = key.split("/", 1)
-  return { ...SYSTEM, "everstate.actor.type": type, "everstate.actor.id": id ?? key.slice(type.length + 1) }
+const isTraced = (metadata: Metadata | undefined): metadata is TracedMetadata =>
+  metadata?.trace !== undefined && isRecorded(metadata.trace)
+
+/** Attributes of a span about one actor. The object is the span's own, so that more can be added. */
+const actorAttributes = (type: string, id: string, metadata: Metadata | undefined): MutableAttributes => {
+  const attributes: MutableAttributes = {
+    "messaging.system": "everstate",
+    "everstate.actor.type": type,
+    "everstate.actor.id": id,
+  }
+  const conversation = metadata?.correlationId
+  if (conversation !== undefined) attributes["messaging.message.conversation_id"] = conversation
+  return attributes
 }
 
-const typeIn = (key: string): string => key.split("/", 1)[0] ?? key
+type MutableAttributes = Record<string, string | number | boolean>
 
-const conversationIn = (metadata: Metadata | undefined): SpanAttributes =>
-  metadata?.correlationId === undefined ? {} : { "messaging.message.conversation_id": metadata.correlationId }
-
-const begin = (
-  { tracer, clock }: TraceContext,
-  start: Omit<SpanStart, "startMs"> & { readonly startMs?: number },
-): Span | undefined => tracer.begin({ startMs: clock.currentTimeMillisUnsafe(), ...start })
+/** The same for a span about a message to the actor or from it. */
+const messageAttributes = (
+  operation: "send" | "process",
+  type: string,
+  id: string,
+  metadata: Metadata | undefined,
+): MutableAttributes => {
+  const attributes = actorAttributes(type, id, metadata)
+  attributes["messaging.operation.type"] = operation
+  attributes["messaging.destination.name"] = type
+  return attributes
+}
 
 /** A command that goes into the system, before it is sent. */
 interface SentCommand {
   readonly verb: "ask" | "tell" | "spawn"
   readonly actorType: string
   readonly id: string
-  readonly commandType: string
-  readonly metadata: Metadata | undefined
-}
-
-/** The span of a sent command, and the metadata with which the command travels below the span. */
-interface SentSpan {
-  readonly span: Span
-  readonly metadata: Metadata
+  /** As the caller gave it: nothing is checked yet. */
+  readonly command: unknown
 }
 
 /** Begins the span of a command; `undefined` if its caller is in no trace that is recorded. */
-const sentSpan = (context: TraceContext, sent: SentCommand): SentSpan | undefined => {
-  const { verb, actorType, id, commandType, metadata } = sent
-  const parent = metadata?.trace ?? context.tracer.active()
-  if (parent === undefined) return undefined
-  const span = begin(context, {
+const sentSpan = (context: TraceContext, sent: SentCommand, metadata: Metadata | undefined) => {
+  const { tracer, clock } = context
+  const parent = metadata?.trace ?? tracer.active()
+  if (parent === undefined || !isRecorded(parent)) return undefined
+  const { verb, actorType, id, command } = sent
+  const commandType = String((command as { readonly type?: unknown } | undefined)?.type ?? "")
+  const attributes = messageAttributes("send", actorType, id, metadata)
+  attributes["everstate.command.type"] = commandType
+  return tracer.begin({
     name: `${verb} ${actorType} ${commandType}`,
     kind: verb === "tell" ? "producer" : "client",
     parent,
-    attributes: {
-      ...actorIn(actorType, id),
-      ...conversationIn(metadata),
-      "messaging.destination.name": actorType,
-      "messaging.operation.type": "send",
-      "everstate.command.type": commandType,
-    },
+    startMs: clock.currentTimeMillisUnsafe(),
+    attributes,
   })
-  return span === undefined ? undefined : { span, metadata: { ...metadata, trace: span.traceparent } }
 }
 
 /** Ends the span with the outcome. */
@@ -96,19 +105,18 @@ interface SentWith<Options, A, E> {
 /** The same with a span around the command. Options that cannot be read stay as they are. */
 export const tracedSend = <Options extends { readonly metadata?: Metadata }, A, E>(
   context: TraceContext,
-  sent: Omit<SentCommand, "commandType" | "metadata"> & { readonly command: unknown },
+  sent: SentCommand,
   given: SentWith<Options, A, E>,
 ): SentWith<Options, A, E> => {
   const { options, answer } = given
   try {
-    const { command, ...rest } = sent
-    const commandType = String((command as { readonly type?: unknown } | undefined)?.type ?? "")
-    const begun = sentSpan(context, { ...rest, commandType, metadata: options.metadata })
-    if (begun === undefined) return given
+    const { metadata } = options
+    const span = sentSpan(context, sent, metadata)
+    if (span === undefined) return given
     return {
-      options: { ...options, metadata: begun.metadata },
+      options: { ...options, metadata: { ...metadata, trace: span.traceparent } },
       answer: (exit) => {
-        endSpan(context, begun.span, exit)
+        endSpan(context, span, exit)
         answer(exit)
       },
     }
@@ -142,7 +150,7 @@ export const sendInCallersSpan = <Options extends { readonly metadata?: Metadata
 /** A tell with a span around it. */
 export const tracedTell = <Options extends { readonly metadata?: Metadata }, A, E>(
   context: TraceContext | undefined,
-  sent: Omit<SentCommand, "commandType" | "metadata"> & { readonly command: unknown },
+  sent: SentCommand,
   options: Options,
   send: (options: Options) => Effect.Effect<A, E>,
 ): Effect.Effect<A, E> => {
@@ -163,51 +171,33 @@ const tracedCommits = (context: TraceContext, listener: CommitListener): CommitL
   committed: (address, commit) => {
     for (const { proposal } of commit.entries) {
       const { entry } = proposal
-      const parent = entry.m?.trace
-      if (parent === undefined) continue
-      begin(context, {
-        name: `process ${address.type}`,
-        kind: isMessage(entry) ? "consumer" : "internal",
-        parent,
-        startMs: commit.atMs,
-        attributes: {
-          ...actorIn(address.key, address.id),
-          ...conversationIn(entry.m),
-          "messaging.destination.name": address.type,
-          "messaging.operation.type": "process",
-          "messaging.message.id": entry.c,
-          "everstate.commit.sequence": commit.sequence,
-          "everstate.commit.events": entry.ev.map(({ t }) => t).join(","),
-        },
-      })?.end(context.clock.currentTimeMillisUnsafe())
+      if (isTraced(entry.m)) commitSpan(context, address, commit, entry, entry.m)
     }
     listener.committed(address, commit)
   },
 })
 
-const isMessage = ({ c, o }: CommitEntry): boolean => o !== undefined || c.startsWith(RESERVED_ID_PREFIX)
+const commitSpan = (
+  { tracer, clock }: TraceContext,
+  { type, id }: ActorAddress,
+  { atMs: startMs, sequence }: CommitTold,
+  { c, o, ev }: CommitEntry,
+  m: TracedMetadata,
+): void => {
+  const attributes = messageAttributes("process", type, id, m)
+  attributes["messaging.message.id"] = c
+  attributes["everstate.commit.sequence"] = sequence
+  attributes["everstate.commit.events"] = ev.map(({ t }) => t).join(",")
+  const kind = o !== undefined || c.startsWith(RESERVED_ID_PREFIX) ? "consumer" : "internal"
+  const span = tracer.begin({ name: `process ${type}`, kind, parent: m.trace, startMs, attributes })
+  span?.end(clock.currentTimeMillisUnsafe())
+}
 
 /** The direct road of messages with a span for each message. */
 const tracedDeliver =
   (context: TraceContext, deliver: Deliver): Deliver =>
   (message, to, deadlineMs, done) => {
-    const { id, m } = message
-    const type = typeIn(to)
-    const span =
-      m?.trace === undefined
-        ? undefined
-        : begin(context, {
-            name: `send ${type}`,
-            kind: "producer",
-            parent: m.trace,
-            attributes: {
-              ...actorIn(to),
-              ...conversationIn(m),
-              "messaging.destination.name": type,
-              "messaging.operation.type": "send",
-              "messaging.message.id": id,
-            },
-          })
+    const span = isTraced(message.m) ? messageSpan(context, message.id, message.m, to) : undefined
     if (span === undefined) return deliver(message, to, deadlineMs, done)
     deliver(message, to, deadlineMs, (verdict) => {
       const error = "detail" in verdict ? `${verdict._tag}: ${verdict.detail}` : undefined
@@ -216,19 +206,33 @@ const tracedDeliver =
     })
   }
 
+const messageSpan = (
+  { tracer, clock }: TraceContext,
+  id: string,
+  m: TracedMetadata,
+  to: string,
+): Span | undefined => {
+  const type = typeOfKey(to)
+  const attributes = messageAttributes("send", type, to.slice(type.length + 1), m)
+  attributes["messaging.message.id"] = id
+  const startMs = clock.currentTimeMillisUnsafe()
+  return tracer.begin({ name: `send ${type}`, kind: "producer", parent: m.trace, startMs, attributes })
+}
+
 /** Calls with a span for each attempt. */
 const tracedCalls =
   (context: TraceContext, execute: ExecuteCall): ExecuteCall =>
   (attempt) => {
     const { actorType, src, args, trace } = attempt
-    if (trace === undefined) return execute(attempt)
+    if (trace === undefined || !isRecorded(trace)) return execute(attempt)
     return Effect.suspend(() => {
-      const span = begin(context, {
+      const span = context.tracer.begin({
         name: `call ${actorType} ${src}`,
         kind: "client",
         parent: trace,
+        startMs: context.clock.currentTimeMillisUnsafe(),
         attributes: {
-          ...SYSTEM,
+          "messaging.system": "everstate",
           "everstate.actor.type": actorType,
           "everstate.call.source": src,
           "everstate.call.attempt": args.attempt,
@@ -247,31 +251,36 @@ const ended = (context: TraceContext, span: Span, exit: Exit.Exit<unknown, unkno
 const tracedReadModel = (context: TraceContext, readModel: ReadModelService): ReadModelService => ({
   ...readModel,
   apply: (projection, batch) => {
-    const traced = batch.events.filter(({ metadata }) => metadata.trace !== undefined)
-    if (traced.length === 0) return readModel.apply(projection, batch)
+    if (!batch.events.some(({ metadata }) => isTraced(metadata))) return readModel.apply(projection, batch)
     return Effect.suspend(() => {
-      const spans = traced.flatMap(({ actorType, id, sequence, metadata }) => {
-        const span = begin(context, {
-          name: `project ${projection.name}`,
-          kind: "consumer",
-          parent: metadata.trace ?? "",
-          attributes: {
-            ...actorIn(actorType, id),
-            ...conversationIn(metadata),
-            "db.system.name": "postgresql",
-            "db.operation.name": "project",
-            "db.collection.name": projection.name,
-            "everstate.commit.sequence": sequence,
-          },
-        })
-        return span === undefined ? [] : [span]
-      })
+      const spans = batch.events.flatMap((event) => eventSpan(context, projection.name, event) ?? [])
       return Effect.onExit(readModel.apply(projection, batch), (exit) =>
         Effect.forEach(spans, (span) => ended(context, span, exit), { discard: true }),
       )
     })
   },
 })
+
+const eventSpan = (
+  { tracer, clock }: TraceContext,
+  projection: string,
+  { actorType, id, sequence, metadata }: ProjectedEvent,
+): Span | undefined => {
+  if (!isTraced(metadata)) return undefined
+  const attributes = actorAttributes(actorType, id, metadata)
+  attributes["db.system.name"] = "postgresql"
+  attributes["db.operation.name"] = "project"
+  attributes["db.collection.name"] = projection
+  attributes["everstate.commit.sequence"] = sequence
+  const startMs = clock.currentTimeMillisUnsafe()
+  return tracer.begin({
+    name: `project ${projection}`,
+    kind: "consumer",
+    parent: metadata.trace,
+    startMs,
+    attributes,
+  })
+}
 
 /** The parts of a system with their spans; as they are without a tracer. */
 export interface Traced {

@@ -12,11 +12,25 @@ export type SpanKind = "client" | "producer" | "consumer" | "internal"
 /** Values that a span is searched by, under the names of OpenTelemetry's semantic conventions. */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>
 
+/** Length of what every version of a W3C traceparent has: version, trace id, span id and flags. */
+const TRACEPARENT_LENGTH = 55
+
+/** Hexadecimal digits whose lowest bit is set: it is the flag `sampled`. */
+const SAMPLED_DIGITS = "13579bdf"
+
+/**
+ * Whether the flags of a W3C traceparent say that its trace is recorded. Looks at the flags alone, because each
+ * ask and each commit asks; the tracer checks the rest.
+ */
+export const isRecorded = (traceparent: string): boolean =>
+  traceparent.length >= TRACEPARENT_LENGTH &&
+  SAMPLED_DIGITS.includes(traceparent.charAt(TRACEPARENT_LENGTH - 1))
+
 /** A span that begins. */
 export interface SpanStart {
   readonly name: string
   readonly kind: SpanKind
-  /** W3C traceparent of the span above. */
+  /** W3C traceparent of the span above; {@link isRecorded} is true of it. */
   readonly parent: string
   /** Unix milliseconds. */
   readonly startMs: number
@@ -33,9 +47,9 @@ export interface Span {
 
 /** Takes the spans of a system. */
 export interface Tracer {
-  /** Begins a span. `undefined` if the caller's trace is not recorded. Must not throw. */
+  /** Begins a span; `undefined` if the parent is no valid traceparent. Must not throw. */
   readonly begin: (start: SpanStart) => Span | undefined
-  /** W3C traceparent of the span that is active in the caller's code; `undefined` without one. */
+  /** W3C traceparent of the recorded span that is active in the caller's code; `undefined` without one. */
   readonly active: () => string | undefined
 }
 

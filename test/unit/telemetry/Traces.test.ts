@@ -1,9 +1,9 @@
 /** One ask is one trace: through commits, messages, calls and projections. */
-import { context, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api"
+import { context, SpanKind, SpanStatusCode, TraceFlags, trace } from "@opentelemetry/api"
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks"
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace"
 import { Effect } from "effect"
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest"
 import { openTelemetry } from "../../../infra/telemetry.ts"
 import { defineProjection } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
@@ -143,6 +143,9 @@ describe("an ask outside of a trace", () => {
     ["without a trace", undefined],
     ["that the caller does not record", UNSAMPLED],
     ["with unusable text for a trace", { metadata: { trace: "nonsense" } }],
+    ["with text as long as a trace", { metadata: { trace: "nonsense".padEnd(55, "-1") } }],
+    ["with a trace id of zeros", { metadata: { trace: `00-${"0".repeat(32)}-${SPAN_ID}-01` } }],
+    ["with a span id too short", { metadata: { trace: `00-${TRACE_ID}-${SPAN_ID.slice(1)}-01-1` } }],
   ])("%s has no span, and keeps its metadata", async (_what, options) => {
     const { system } = await started()
     await system.get(Counter, "c").ask({ type: "Add", by: 1 }, options)
@@ -150,6 +153,24 @@ describe("an ask outside of a trace", () => {
     expect(seen()).toEqual([])
     const { events } = await system.get(Counter, "c").history()
     expect(events[0]?.metadata).toEqual(options?.metadata ?? {})
+  })
+
+  it.each([
+    ["a trace", UNSAMPLED],
+    ["an active span", undefined],
+  ])("with %s that is not recorded asks the tracer for no span", async (_what, options) => {
+    const begin = vi.fn(tracer.begin)
+    const { system } = await startMemory({ actors, projections: [Sums], tracer: { ...tracer, begin } })
+    const unsampled = { traceId: TRACE_ID, spanId: SPAN_ID, traceFlags: TraceFlags.NONE }
+    await context.with(trace.setSpanContext(context.active(), unsampled), async () => {
+      await system.get(Counter, "c").ask({ type: "Add", by: 1 }, options)
+      await system.get(Desk, "d").ask({ type: "Ask", clerk: "k", sheet: "s" }, options)
+      await system.get(Desk, "e").ask({ type: "Open", sheet: "file:a" }, options)
+    })
+    await system.waitFor(Sums, 1)
+    const isAnswered = async () => (await system.get(Desk, "d").history()).events.length === 1
+    await eventually(isAnswered)
+    expect(begin).not.toHaveBeenCalled()
   })
 
   it("works the same without a tracer", async () => {
