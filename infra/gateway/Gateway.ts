@@ -10,6 +10,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import { Fiber } from "effect"
 import { effectFaceOf, type ActorSystem as PromiseActorSystem } from "../../runtime/promise/ActorSystem.ts"
 import type { ActorSystemService } from "../../runtime/system/ActorSystem.ts"
+import { boundedBody, TOO_LARGE } from "../http/BoundedBody.ts"
 import { utf8Header } from "../http/HeaderText.ts"
 import { INTERNAL, type Problem, problem } from "../http/Problem.ts"
 import { CORRELATION_HEADER } from "../http/ProblemResponses.ts"
@@ -17,7 +18,6 @@ import { type RequestGuard, requestGuard, SAFE_METHODS } from "../http/RequestGu
 import type { AccessRequest, Nearness, Principal } from "./Access.ts"
 import { guarded, problemAnswer } from "./Answers.ts"
 import { Authorisation, SESSION_PATH } from "./Authorisation.ts"
-import { BODY_BYTES_MAX, boundedBody, TOO_LARGE } from "./BoundedBody.ts"
 import { ConsoleFiles, redirect } from "./ConsoleFiles.ts"
 import { exposureOf, unknownTypes } from "./Exposure.ts"
 import { type GatewayHandler, gatewayHandler } from "./GatewayHandler.ts"
@@ -57,6 +57,9 @@ export const makeGateway = (
     close: () => running.close(),
   }
 }
+
+/** Largest request body, in bytes. */
+const BODY_BYTES_MAX = 256 * 1024
 
 /** Headers that a client cannot send from a page without asking the service first (a CORS preflight). */
 const CUSTOM_HEADERS = ["authorization", "idempotency-key", "x-everstate", "x-requested-with"] as const
@@ -131,7 +134,8 @@ class RunningGateway {
     }
     const caller = isOpen(route) ? NOBODY : await this.#authorisation.decide(asked(request, route), nearness)
     if ("problem" in caller) return refused(caller.problem, caller.headers)
-    const body = await boundedBody(request, BODY_BYTES_MAX)
+    const contentLength = request.headers.get("content-length")
+    const body = await boundedBody({ body: request.body, contentLength }, BODY_BYTES_MAX)
     if (body === TOO_LARGE) {
       const detail = `The body is larger than ${BODY_BYTES_MAX} bytes.`
       return refused(problem("payloadTooLarge", detail, { limitBytes: BODY_BYTES_MAX }))

@@ -3,16 +3,18 @@
  * the payment in the body (because not every id fits into a path), and `GET /ledger` for auditors.
  *
  * Owns requests and answers: 200, 402 declined, 409 not in this state, 400 and 422 for mistakes, 500 for a
- * simulated error, 403, 415 and 421 for requests from pages of other sites (infra/http/RequestGuard.ts). The
+ * simulated error, 413 for a body that is too large, 403, 415 and 421 for requests from pages of other sites (infra/http/RequestGuard.ts). The
  * body of a refusal is `{ reason }`. A key that was answered before gets the same answer, and nothing else is
  * done. ProviderLedger.ts books, ProviderManners.ts misbehaves, provider.ts is the program.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
+import { Readable } from "node:stream"
 import { Schema } from "effect"
 import { actorId } from "../../../actors/BoundedText.ts"
 import { Money } from "../../../actors/Money.ts"
 import { CardToken } from "../../../actors/payment/PaymentEvents.ts"
+import { boundedBody, TOO_LARGE } from "../../http/BoundedBody.ts"
 import { type RequestGuard, requestGuard } from "../../http/RequestGuard.ts"
 import { ProviderFile } from "./ProviderFile.ts"
 import {
@@ -190,12 +192,9 @@ const entryOf = async (request: IncomingMessage): Promise<ProviderEntry> => {
 const isOperation = (text: string): text is Operation => (OPERATIONS as ReadonlyArray<string>).includes(text)
 
 const bodyOf = async (request: IncomingMessage): Promise<string> => {
-  const chunks: Array<Buffer> = []
-  let length = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > BODY_BYTES_MAX) throw new BadRequest(413, "TooLarge")
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
+  const body = Readable.toWeb(request) as ReadableStream<Uint8Array>
+  const contentLength = request.headers["content-length"]
+  const whole = await boundedBody({ body, contentLength }, BODY_BYTES_MAX)
+  if (whole === TOO_LARGE) throw new BadRequest(413, "TooLarge")
+  return new TextDecoder().decode(whole)
 }

@@ -2,6 +2,7 @@
 import { once } from "node:events"
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs"
 import { get, type IncomingMessage } from "node:http"
+import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as fc from "fast-check"
@@ -276,6 +277,25 @@ describe("what is no operation", () => {
     ].map(({ status }) => status)
     expect(statuses).toEqual([404, 404, 405, 400, 400, 400, 400, 400, 413])
     expect(provider.ledger()).toMatchObject({ operations: 0, charges: [] })
+  })
+
+  it("is refused once it was sent, so that a sender of too much sees why", async () => {
+    const provider = await providers.start()
+    const socket = connect(Number(new URL(provider.url).port), "127.0.0.1").pause()
+    const failed = once(socket, "error").then(([error]) => String(error))
+    const ended = once(socket, "close").then(() => "closed without an answer")
+    const bytes = 4_000_000
+    socket.write(
+      `POST /authorise HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nIdempotency-Key: k\r\nContent-Length: ${bytes}\r\n\r\n`,
+    )
+    await new Promise((resolve) => socket.write("x".repeat(bytes), resolve))
+    const answered = once(socket.setEncoding("utf8").resume(), "data").then(([text]) => String(text))
+    expect(await Promise.race([failed, ended, answered])).toContain("HTTP/1.1 413")
+    // The same connection takes the next request.
+    socket.write("GET /ledger HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    let next = ""
+    for await (const text of socket) next += text
+    expect(next).toContain('"operations":0')
   })
 
   it("is refused when a page of another site sends it", async () => {
