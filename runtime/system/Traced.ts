@@ -7,7 +7,7 @@
  * part of the system from outside; without a tracer nothing is wrapped. The port: ../trace/Tracing.ts.
  */
 import { Clock, Effect, type Tracer as EffectTracer, Exit, Option } from "effect"
-import { type ActorAddress, typeOfKey } from "../address/ActorAddress.ts"
+import { type ActorAddress, addressNamed, typeOfKey } from "../address/ActorAddress.ts"
 import { CallExecutor, type ExecuteCall } from "../call/CallExecutor.ts"
 import type { CommitListener, CommitTold } from "../cell/CommitListener.ts"
 import type { CommitEntry, Metadata } from "../commit/Commit.ts"
@@ -212,8 +212,9 @@ const messageSpan = (
   m: TracedMetadata,
   to: string,
 ): Span | undefined => {
-  const type = typeOfKey(to)
-  const attributes = messageAttributes("send", type, to.slice(type.length + 1), m)
+  // The span names no shard, so any number of shards will do.
+  const { type, id: receiver } = addressNamed(to, 1) ?? { type: typeOfKey(to), id: to }
+  const attributes = messageAttributes("send", type, receiver, m)
   attributes["messaging.message.id"] = id
   const startMs = clock.currentTimeMillisUnsafe()
   return tracer.begin({ name: `send ${type}`, kind: "producer", parent: m.trace, startMs, attributes })

@@ -84,7 +84,7 @@ describe("an ask in a trace", () => {
   it("takes messages, answers and projections along", async () => {
     const { system } = await started()
     await system.get(Counter, "c").ask({ type: "Add", by: 1 }, SAMPLED)
-    await system.get(Desk, "d").ask({ type: "Ask", clerk: "k", sheet: "s" }, SAMPLED)
+    await system.get(Desk, "d").ask({ type: "Ask", clerk: "k/1", sheet: "s" }, SAMPLED)
     await eventually(isSeen("project sums"))
     await eventually(isSeen("send desk"))
     await eventually(() => seen().filter(({ name }) => name === "process desk").length === 2)
@@ -97,6 +97,8 @@ describe("an ask in a trace", () => {
         { name: "process desk", kind: SpanKind.CONSUMER, above: "ask desk Ask" },
       ]),
     )
+    const sent = exporter.getFinishedSpans().find(({ name }) => name === "send clerk")
+    expect(sent?.attributes).toMatchObject({ "everstate.actor.type": "clerk", "everstate.actor.id": "k/1" })
   })
 
   it("takes its calls along, each attempt by itself", async () => {
