@@ -93,6 +93,8 @@ export class Exceptions {
   readonly #owed = new Map<string, { readonly item: OwedItem; readonly commit: CarryingCommit }>()
   #parkedCount = 0
   #mailboxId: string | undefined
+  #doubtCount = 0
+  #provenCount = 0
   /** Items that the mailbox has lost, although their receivers have not taken them. */
   readonly #lost = new Set<Parked>()
 
@@ -102,6 +104,32 @@ export class Exceptions {
 
   get parkedCount(): number {
     return this.#parkedCount
+  }
+
+  /** Whether the mailbox is known to have had all parked items since its tide was seen. */
+  get isProven(): boolean {
+    return this.#provenCount === this.#doubtCount
+  }
+
+  /** How often the parked items became unproven. */
+  get doubtCount(): number {
+    return this.#doubtCount
+  }
+
+  /** The mailbox may have been replaced unnoticed: its answers count after {@link proven}. */
+  unproven(): void {
+    this.#doubtCount++
+  }
+
+  /**
+   * The mailbox has the last item of each range, except of those that are `gone`. `doubtCount`: the count when
+   * it was asked.
+   */
+  proven(doubtCount: number, gone: ReadonlyArray<ParkedRange>): void {
+    this.#provenCount = doubtCount
+    for (const { receiver } of gone) {
+      for (const item of this.#receivers.get(receiver)?.items ?? []) this.#lost.add(item)
+    }
   }
 
   get owed(): ReadonlyArray<OwedItem> {
@@ -138,8 +166,9 @@ export class Exceptions {
     this.#add(receiver, receiverShard, { sequence: commit.sequence, position, settle })
   }
 
-  /** Adds the items that a former owner has parked. */
+  /** Adds the items that a former owner has parked. They have to be proven. */
   inherit(range: ParkedRange): void {
+    this.unproven()
     const { receiver, receiverShard, from, upTo, position } = range
     const commit = this.#watermark.carry(from, 1)
     this.#watermark.excepted(commit)
@@ -169,6 +198,7 @@ export class Exceptions {
 
   /** The mailbox reports which messages of a shard are acknowledged. */
   acknowledged(shard: number, { first, last, mailboxId }: Acknowledged): void {
+    if (!this.isProven) return
     const isOther = this.#mailboxId !== undefined && mailboxId !== this.#mailboxId
     this.#mailboxId = mailboxId
     for (const [key, receiver] of this.#receivers) {
@@ -187,13 +217,6 @@ export class Exceptions {
   /** The mailbox was replaced: no parked item counts as acknowledged. */
   doubt(): void {
     for (const { items } of this.#receivers.values()) for (const item of items) this.#lost.add(item)
-  }
-
-  /** The mailbox may lack what a former owner has parked. */
-  lose(ranges: ReadonlyArray<ParkedRange>): void {
-    for (const { receiver } of ranges) {
-      for (const item of this.#receivers.get(receiver)?.items ?? []) this.#lost.add(item)
-    }
   }
 
   /** Parked items that have to be sent again. They stay listed until that is done. */
@@ -223,13 +246,17 @@ export class Exceptions {
     }
   }
 
+  /** All parked items. */
+  get ranges(): ReadonlyArray<ParkedRange> {
+    return Array.from(this.#receivers, ([key, receiver]) => rangeOf(key, receiver, receiver.items))
+  }
+
   /** The lists as rows of a takeover note; `undefined` if they exceed what a note may hold. */
   rows():
     | { readonly parked: ReadonlyArray<ParkedRange>; readonly owed: ReadonlyArray<OwedPlace> }
     | undefined {
     if (this.#receivers.size > PARKED_RECEIVERS_MAX) return undefined
-    const parked = Array.from(this.#receivers, ([key, receiver]) => rangeOf(key, receiver, receiver.items))
-    return { parked, owed: this.owed.map(({ sequence, index }) => ({ sequence, index })) }
+    return { parked: this.ranges, owed: this.owed.map(({ sequence, index }) => ({ sequence, index })) }
   }
 
   #add(key: string, shard: number, item: Parked): void {

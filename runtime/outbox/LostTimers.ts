@@ -277,7 +277,7 @@ export const makeLostTimers = Effect.fnUntraced(function* (
       const guarded = open.get(shardIndex)
       if (guarded === undefined) return
       open.delete(shardIndex)
-      tide.release(guarded.entry)
+      if (tide.release(guarded.entry)) lookSoon()
     },
     scheduled: (shardIndex, sequence) => {
       tide.raise()

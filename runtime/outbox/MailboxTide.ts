@@ -39,14 +39,19 @@ export interface MailboxTide {
   readonly raise: () => void
   /** Places the next tide in the shard, if something was stored since the last one. */
   readonly place: (shard: TideShard) => Effect.Effect<void, MailboxError>
+  /** Whether a tide was seen, so that a replaced mailbox is noticed. */
+  readonly isSeen: () => boolean
   /** Whether the mailbox with these sentinels is the one of the last look. */
   readonly isSame: (sentinels: ReadonlySet<string>) => boolean
   /** Ends a look: the last tide counts from now on, and the one before is removed. */
   readonly turn: (sentinels: ReadonlySet<string>) => Effect.Effect<void, MailboxError>
   /** Removes what former owners of the shard have left, after this node has had the shard for a while. */
   readonly clean: (shard: TideShard, sentinels: ReadonlySet<string>) => Effect.Effect<void, MailboxError>
-  /** Another node has the shard from now on. */
-  readonly release: (shard: TideShard) => void
+  /**
+   * Another node has the shard from now on, and will remove the tides that are named after it. True: one is, so
+   * the next tide has to be placed soon. The last one counts until then.
+   */
+  readonly release: (shard: TideShard) => boolean
 }
 
 export const makeMailboxTide = Effect.fnUntraced(function* (
@@ -72,6 +77,7 @@ export const makeMailboxTide = Effect.fnUntraced(function* (
         next ??= { at, name: tideName(at.slot, sentinelToken(random)) }
         return sentinels.place(next.at.shard, next.name)
       }),
+    isSeen: () => seen !== undefined,
     isSame: (found) => [seen, next].every((tide) => tide === undefined || found.has(tide.name)),
     turn: (found) =>
       Effect.suspend(() => {
@@ -95,10 +101,10 @@ export const makeMailboxTide = Effect.fnUntraced(function* (
     },
     release: ({ slot }) => {
       cleanAt.delete(slot)
-      if (seen?.at.slot !== slot && next?.at.slot !== slot) return
-      seen = undefined
-      next = undefined
+      if (next?.at.slot === slot) next = undefined
+      else if (seen?.at.slot !== slot) return false
       isRaised = true
+      return true
     },
   }
 })

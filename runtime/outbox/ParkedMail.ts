@@ -4,14 +4,16 @@
  *
  * Owns the looks, and when the mailbox's answers count. A parked message is known only by its position there,
  * and an older copy reuses positions. So the node's tide is among the messages (MailboxTide.ts):
- * acknowledgements count while it is there. When it is gone, all parked messages are sent again. The lists:
- * Exceptions.ts. Reading.ts reads the journal.
+ * acknowledgements count while it is there. When it is gone, all parked messages are sent again. What was
+ * parked before a tide was seen, by this node or by a former owner, is looked for in the mailbox once
+ * (StillParked.ts). The lists: Exceptions.ts. Reading.ts reads the journal.
  */
 import { Effect, Exit, Latch, type Scope, Semaphore } from "effect"
 import type { JournalReadError } from "../journal/Journal.ts"
 import type { MailboxError, MailboxService } from "../mailbox/Mailbox.ts"
 import { makeMailboxTide } from "./MailboxTide.ts"
 import type { ShardOutbox } from "./ShardOutbox.ts"
+import { noLongerParked } from "./StillParked.ts"
 
 /** Shards of receivers that are queried at once. */
 const SHARDS_AT_ONCE_MAX = 8
@@ -27,6 +29,8 @@ const LOOK_MAX_MS = 5_000
 const TIDE_EVERY_MS = 1_000
 
 export interface ParkedMail {
+  /** This node now has another shard. */
+  readonly opened: () => void
   /** A message was parked by this node, or by the former owner of a shard. */
   readonly parked: () => void
   /** Looks at all parked messages, if it is time. */
@@ -79,11 +83,22 @@ export const makeParkedMail = Effect.fnUntraced(function* (
       raised.openUnsafe()
       gone.openUnsafe()
     }
+    const wasSeen = tide.isSeen()
     yield* tide.turn(found)
+    if (!wasSeen) for (const { exceptions } of all()) exceptions.unproven()
     return found
   })
 
-  const rise = Effect.gen(function* () {
+  /** Looks for the parked messages that a mailbox could have lost before its tide was seen. */
+  const prove = Effect.gen(function* () {
+    for (const { exceptions, slot } of all()) {
+      if (exceptions.isProven || !tide.isSeen()) continue
+      const { doubtCount, ranges } = exceptions
+      exceptions.proven(doubtCount, yield* noLongerParked(mailbox, slot, ranges))
+    }
+  })
+
+  const risen = Effect.gen(function* () {
     const [first] = all()
     if (first === undefined) return
     yield* tide.place(first)
@@ -96,7 +111,7 @@ export const makeParkedMail = Effect.fnUntraced(function* (
       yield* raised.await
       raised.closeUnsafe()
       gone.closeUnsafe()
-      const exit = yield* Effect.exit(turn.withPermit(rise))
+      const exit = yield* Effect.exit(turn.withPermit(risen))
       if (Exit.isFailure(exit)) raised.openUnsafe()
       // Without a tide a second loss would go unnoticed, so the next tide does not wait.
       yield* Effect.timeoutOption(gone.await, TIDE_EVERY_MS)
@@ -106,6 +121,7 @@ export const makeParkedMail = Effect.fnUntraced(function* (
 
   const lookAtAll = Effect.gen(function* () {
     const waitingBefore = waitingCount()
+    const isWatched = tide.isSeen()
     const receiverShards = new Set(all().flatMap(({ exceptions }) => [...exceptions.receiverShards]))
     const ask = (receiverShard: number) =>
       Effect.map(acknowledged(receiverShard), (upTo) => [receiverShard, upTo] as const)
@@ -114,24 +130,35 @@ export const makeParkedMail = Effect.fnUntraced(function* (
     // parked.
     yield* turn.withPermit(check)
     for (const shard of all()) {
-      for (const [receiverShard, upTo] of answers) shard.exceptions.acknowledged(receiverShard, upTo)
+      if (isWatched)
+        for (const [receiverShard, upTo] of answers) shard.exceptions.acknowledged(receiverShard, upTo)
       shard.changed()
     }
+    yield* prove
     for (const shard of all()) yield* shard.turn.withPermit(parkAgain(shard))
     const isMoving = waitingCount() !== waitingBefore
     lookAtMs = nowMs() + pauseMs
     pauseMs = isMoving ? LOOK_FIRST_MS : Math.min(pauseMs * 2, LOOK_MAX_MS)
   })
 
+  const rise = () => {
+    tide.raise()
+    raised.openUnsafe()
+  }
+
   return {
+    opened: () => {
+      if (!tide.isSeen()) rise()
+    },
     parked: () => {
       pauseMs = LOOK_FIRST_MS
-      tide.raise()
-      raised.openUnsafe()
+      rise()
     },
     look: Effect.suspend(() => (waitingCount() === 0 || nowMs() < lookAtMs ? Effect.void : lookAtAll)),
     restMs: () => (waitingCount() === 0 ? Number.POSITIVE_INFINITY : Math.max(0, lookAtMs - nowMs())),
     waitingCount,
-    release: tide.release,
+    release: (shard) => {
+      if (tide.release(shard)) rise()
+    },
   }
 })

@@ -13,11 +13,9 @@ import { carryingOf, itemsOf, type PlacedItem } from "../commit/PlacedItem.ts"
 import { invariant } from "../invariant/Invariant.ts"
 import type { JournalRecord, JournalService } from "../journal/Journal.ts"
 import { somePage } from "../journal/RecordPage.ts"
-import type { MailboxService } from "../mailbox/Mailbox.ts"
 import { waitsFor } from "./Dispatcher.ts"
 import type { Sending } from "./Sending.ts"
 import type { ShardOutbox } from "./ShardOutbox.ts"
-import { noLongerParked } from "./StillParked.ts"
 import {
   type CommitMark,
   legacyPositionName,
@@ -36,7 +34,6 @@ const MARK_SPAN_FACTOR = 8
 export interface ReadingOptions {
   readonly journal: JournalService
   readonly checkpoints: CheckpointsService
-  readonly mailbox: MailboxService
   readonly sending: Sending
   readonly shardCount: number
   /** Lease time. An append of a former owner may be stored for twice this time after its lease has ended. */
@@ -52,7 +49,6 @@ export type Reading = ReturnType<typeof makeReading>
 export const makeReading = ({
   journal,
   checkpoints,
-  mailbox,
   sending,
   shardCount,
   leaseMs,
@@ -197,14 +193,11 @@ export const makeReading = ({
       const owedRecords = yield* Effect.forEach(owed, ({ sequence }) =>
         readBetween(shard.shard, sequence, sequence),
       )
-      const gone = yield* noLongerParked(mailbox, shard.slot, parked)
       for (const range of parked) shard.exceptions.inherit(range)
       shard.start(after, end, nowMs() + 2 * leaseMs)
       for (const [at, records] of owedRecords.entries()) {
         sendAgain(shard, records, ({ origin }) => origin?.index === owed[at]?.index)
       }
-      shard.exceptions.lose(gone)
-      yield* parkAgain(shard)
     })
 
   /** Reads the parked messages that the mailbox has lost from the journal, and sends them again. */

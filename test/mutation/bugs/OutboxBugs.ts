@@ -145,10 +145,24 @@ export const outboxBugs: ReadonlyArray<PlantedBug> = [
   },
   {
     name: "what a former owner has parked counts as taken where the mailbox does not have it",
-    file: "runtime/outbox/Reading.ts",
-    text: "      shard.exceptions.lose(gone)\n",
-    replacement: "",
-    isSeenBySimulation: false,
+    file: "runtime/outbox/ParkedMail.ts",
+    text: "yield* noLongerParked(mailbox, slot, ranges)",
+    replacement: "ranges.slice(ranges.length)",
+    isSeenBySimulation: true,
+  },
+  {
+    name: "what was parked before a tide was seen counts as proven",
+    file: "runtime/outbox/ParkedMail.ts",
+    text: "if (!wasSeen) for (const { exceptions } of all()) exceptions.unproven()",
+    replacement: "if (wasSeen) return found",
+    isSeenBySimulation: true,
+  },
+  {
+    name: "acknowledgements count though no tide was seen",
+    file: "runtime/outbox/ParkedMail.ts",
+    text: "const isWatched = tide.isSeen()",
+    replacement: "const isWatched = tide.isSeen() || waitingBefore > 0",
+    isSeenBySimulation: true,
   },
   {
     name: "a lost item counts as sent again before it is",

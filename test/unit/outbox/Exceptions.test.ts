@@ -80,7 +80,18 @@ describe("parked items", () => {
       { receiver: "clerk/c", receiverShard: 3, from: 5, upTo: 9, position: 12 },
     ])
     exceptions.acknowledged(3, { first: undefined, last: 12 })
+    expect(watermark.settledUpTo).toBe(4)
+    exceptions.proven(exceptions.doubtCount, [])
+    exceptions.acknowledged(3, { first: undefined, last: 12 })
     expect(watermark.settledUpTo).toBe(20)
+  })
+
+  it("are not proven by what was asked before the last doubt", () => {
+    const { exceptions } = parkedWith([[5, 12]])
+    const { doubtCount } = exceptions
+    exceptions.unproven()
+    exceptions.proven(doubtCount, [])
+    expect(exceptions.isProven).toBe(false)
   })
 
   it("hold back the watermark beyond their bound, until they are settled", () => {
