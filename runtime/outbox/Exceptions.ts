@@ -67,9 +67,20 @@ export interface LostItems {
   readonly sentAgain: () => void
 }
 
+/** A parked item that the mailbox may have lost. */
+export interface UnprovenItem {
+  readonly range: ParkedRange
+  /** Call it with the mailbox's answer: whether it has the item. */
+  readonly proven: (isThere: boolean) => void
+}
+
 interface Parked {
   readonly sequence: number
+  /** The same as `sequence`; of a range that a former owner noted, the sequence of its last commit. */
+  readonly upTo: number
   readonly position: number
+  /** Whether every loss of it is noticed. */
+  isProven: boolean
   /**
    * Settles the item at its commit. A range that a former owner noted is counted once, at its first commit.
    */
@@ -93,8 +104,7 @@ export class Exceptions {
   readonly #owed = new Map<string, { readonly item: OwedItem; readonly commit: CarryingCommit }>()
   #parkedCount = 0
   #mailboxId: string | undefined
-  #doubtCount = 0
-  #provenCount = 0
+  #isWatched = false
   /** Items that the mailbox has lost, although their receivers have not taken them. */
   readonly #lost = new Set<Parked>()
 
@@ -106,30 +116,31 @@ export class Exceptions {
     return this.#parkedCount
   }
 
-  /** Whether the mailbox is known to have had all parked items since its tide was seen. */
-  get isProven(): boolean {
-    return this.#provenCount === this.#doubtCount
-  }
-
-  /** How often the parked items became unproven. */
-  get doubtCount(): number {
-    return this.#doubtCount
-  }
-
-  /** The mailbox may have been replaced unnoticed: its answers count after {@link proven}. */
-  unproven(): void {
-    this.#doubtCount++
+  /**
+   * Whether the node's tide is in the mailbox. It tells of every loss of what is parked from now on; what is
+   * parked without it is {@link unproven}.
+   */
+  watched(isWatched: boolean): void {
+    this.#isWatched = isWatched
   }
 
   /**
-   * The mailbox has the last item of each range, except of those that are `gone`. `doubtCount`: the count when
-   * it was asked.
+   * Items that the mailbox may have lost unnoticed: its answers do not count for them before it was asked for
+   * each.
    */
-  proven(doubtCount: number, gone: ReadonlyArray<ParkedRange>): void {
-    this.#provenCount = doubtCount
-    for (const { receiver } of gone) {
-      for (const item of this.#receivers.get(receiver)?.items ?? []) this.#lost.add(item)
-    }
+  get unproven(): ReadonlyArray<UnprovenItem> {
+    return Array.from(this.#receivers).flatMap(([receiver, { shard, items }]) =>
+      items.flatMap((item) => {
+        if (item.isProven || this.#lost.has(item)) return []
+        const { sequence: from, upTo, position } = item
+        const isStillParked = () => this.#receivers.get(receiver)?.items.includes(item) === true
+        const proven = (isThere: boolean): void => {
+          item.isProven = isThere
+          if (!isThere && isStillParked()) this.#lost.add(item)
+        }
+        return [{ range: { receiver, receiverShard: shard, from, upTo, position }, proven }]
+      }),
+    )
   }
 
   get owed(): ReadonlyArray<OwedItem> {
@@ -163,20 +174,24 @@ export class Exceptions {
     this.#parkedCount++
     const settle = () =>
       isException ? this.#watermark.exceptionSettled(commit) : this.#watermark.settled(commit)
-    this.#add(receiver, receiverShard, { sequence: commit.sequence, position, settle })
+    const { sequence } = commit
+    this.#add(receiver, receiverShard, {
+      sequence,
+      upTo: sequence,
+      position,
+      isProven: this.#isWatched,
+      settle,
+    })
   }
 
-  /** Adds the items that a former owner has parked. They have to be proven. */
+  /** Adds the items that a former owner has parked. */
   inherit(range: ParkedRange): void {
-    this.unproven()
     const { receiver, receiverShard, from, upTo, position } = range
     const commit = this.#watermark.carry(from, 1)
     this.#watermark.excepted(commit)
     this.#parkedCount++
     const settle = () => this.#watermark.exceptionSettled(commit)
-    this.#add(receiver, receiverShard, { sequence: from, position, settle })
-    const known = this.#receivers.get(receiver) as Receiver
-    known.highest = Math.max(known.highest, upTo)
+    this.#add(receiver, receiverShard, { sequence: from, upTo, position, isProven: false, settle })
   }
 
   /** Lowest sequence of a commit with an item that waits here for the receiver; infinite without one. */
@@ -198,7 +213,6 @@ export class Exceptions {
 
   /** The mailbox reports which messages of a shard are acknowledged. */
   acknowledged(shard: number, { first, last, mailboxId }: Acknowledged): void {
-    if (!this.isProven) return
     const isOther = this.#mailboxId !== undefined && mailboxId !== this.#mailboxId
     this.#mailboxId = mailboxId
     for (const [key, receiver] of this.#receivers) {
@@ -209,7 +223,7 @@ export class Exceptions {
       }
       if (receiver.shard !== shard) continue
       const isTaken = (item: Parked) =>
-        !this.#lost.has(item) && (first === undefined || item.position < first)
+        item.isProven && !this.#lost.has(item) && (first === undefined || item.position < first)
       this.#settle(key, receiver.items.filter(isTaken))
     }
   }
@@ -246,29 +260,24 @@ export class Exceptions {
     }
   }
 
-  /** All parked items. */
-  get ranges(): ReadonlyArray<ParkedRange> {
-    return Array.from(this.#receivers, ([key, receiver]) => rangeOf(key, receiver, receiver.items))
-  }
-
   /** The lists as rows of a takeover note; `undefined` if they exceed what a note may hold. */
   rows():
     | { readonly parked: ReadonlyArray<ParkedRange>; readonly owed: ReadonlyArray<OwedPlace> }
     | undefined {
     if (this.#receivers.size > PARKED_RECEIVERS_MAX) return undefined
-    return { parked: this.ranges, owed: this.owed.map(({ sequence, index }) => ({ sequence, index })) }
+    const parked = Array.from(this.#receivers, ([key, receiver]) => rangeOf(key, receiver, receiver.items))
+    return { parked, owed: this.owed.map(({ sequence, index }) => ({ sequence, index })) }
   }
 
   #add(key: string, shard: number, item: Parked): void {
     const known = this.#receivers.get(key)
     if (known === undefined) {
-      const { sequence } = item
-      this.#receivers.set(key, { shard, items: [item], lowest: sequence, highest: sequence })
+      this.#receivers.set(key, { shard, items: [item], lowest: item.sequence, highest: item.upTo })
       return
     }
     known.items.push(item)
     known.lowest = Math.min(known.lowest, item.sequence)
-    known.highest = Math.max(known.highest, item.sequence)
+    known.highest = Math.max(known.highest, item.upTo)
   }
 }
 

@@ -149,7 +149,7 @@ export const makeOutbox = Effect.fnUntraced(function* (
         const opened = new ShardOutbox({ shardIndex, shard, slot, epoch, era: drawEra(), types })
         shards.set(shardIndex, opened)
         sending.open(opened)
-        parkedMail.opened()
+        parkedMail.opened(opened)
         wake()
         lostTimers.open(shardIndex)
         // Items of the former owner have waited long enough. If they cannot be read now, the next sweep reads

@@ -29,8 +29,8 @@ const LOOK_MAX_MS = 5_000
 const TIDE_EVERY_MS = 1_000
 
 export interface ParkedMail {
-  /** This node now has another shard. */
-  readonly opened: () => void
+  /** This node now has the shard. */
+  readonly opened: (shard: ShardOutbox) => void
   /** A message was parked by this node, or by the former owner of a shard. */
   readonly parked: () => void
   /** Looks at all parked messages, if it is time. */
@@ -83,18 +83,19 @@ export const makeParkedMail = Effect.fnUntraced(function* (
       raised.openUnsafe()
       gone.openUnsafe()
     }
-    const wasSeen = tide.isSeen()
     yield* tide.turn(found)
-    if (!wasSeen) for (const { exceptions } of all()) exceptions.unproven()
+    for (const { exceptions } of all()) exceptions.watched(tide.isSeen())
     return found
   })
 
-  /** Looks for the parked messages that a mailbox could have lost before its tide was seen. */
+  /** Asks the mailbox for what it could have lost before the tide was seen. */
   const prove = Effect.gen(function* () {
     for (const { exceptions, slot } of all()) {
-      if (exceptions.isProven || !tide.isSeen()) continue
-      const { doubtCount, ranges } = exceptions
-      exceptions.proven(doubtCount, yield* noLongerParked(mailbox, slot, ranges))
+      if (!tide.isSeen()) return
+      const { unproven } = exceptions
+      const ranges = unproven.map(({ range }) => range)
+      const gone = new Set(yield* noLongerParked(mailbox, slot, ranges))
+      for (const { range, proven } of unproven) proven(!gone.has(range))
     }
   })
 
@@ -121,7 +122,6 @@ export const makeParkedMail = Effect.fnUntraced(function* (
 
   const lookAtAll = Effect.gen(function* () {
     const waitingBefore = waitingCount()
-    const isWatched = tide.isSeen()
     const receiverShards = new Set(all().flatMap(({ exceptions }) => [...exceptions.receiverShards]))
     const ask = (receiverShard: number) =>
       Effect.map(acknowledged(receiverShard), (upTo) => [receiverShard, upTo] as const)
@@ -130,8 +130,7 @@ export const makeParkedMail = Effect.fnUntraced(function* (
     // parked.
     yield* turn.withPermit(check)
     for (const shard of all()) {
-      if (isWatched)
-        for (const [receiverShard, upTo] of answers) shard.exceptions.acknowledged(receiverShard, upTo)
+      for (const [receiverShard, upTo] of answers) shard.exceptions.acknowledged(receiverShard, upTo)
       shard.changed()
     }
     yield* prove
@@ -147,7 +146,8 @@ export const makeParkedMail = Effect.fnUntraced(function* (
   }
 
   return {
-    opened: () => {
+    opened: ({ exceptions }) => {
+      exceptions.watched(tide.isSeen())
       if (!tide.isSeen()) rise()
     },
     parked: () => {

@@ -25,6 +25,7 @@ export class ShardReceivers {
   readonly #network: Network
   readonly #changed: (shard: number) => void
   readonly #byShard = new Map<number, Array<Receiver>>()
+  readonly #left = new WeakSet<Receiver>()
 
   /** `changed`: another receiver has the shard now. */
   constructor(network: Network, changed: (shard: number) => void) {
@@ -48,14 +49,19 @@ export class ShardReceivers {
     return this.#byShard.get(receiver.shard)?.at(-1) === receiver
   }
 
-  /** A receiver takes its shard. It may do so again, because it may not have heard that it has the shard. */
+  /**
+   * A receiver takes its shard. It may do so again, because it may not have heard that it has the shard; and it
+   * may have left when its request arrives: then it has the shard and asks for nothing.
+   */
   take(receiver: Receiver): void {
     this.#remove(receiver)
     this.#of(receiver.shard).push(receiver)
     this.#changed(receiver.shard)
+    if (this.#left.has(receiver)) this.leave(receiver)
   }
 
   leave(receiver: Receiver): void {
+    this.#left.add(receiver)
     const hadIt = this.has(receiver)
     this.#remove(receiver)
     if (hadIt) this.#handOn(receiver.shard)

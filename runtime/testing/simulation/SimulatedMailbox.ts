@@ -261,7 +261,7 @@ export class SimulatedMailbox {
     const handed = Effect.map(page, (taken) => taken.map((one) => this.#delivery(host, one)))
     const deliveries = Stream.fromIterableEffectRepeat(handed)
     const close = Effect.sync(() => this.#receivers.leave(receiver))
-    return Stream.unwrap(Effect.as(open, Stream.ensuring(deliveries, close)))
+    return Stream.ensuring(Stream.unwrap(Effect.as(open, deliveries)), close)
   }
 
   /** Stores a message that no node sends; observers are not called. False: the mailbox refuses it. */

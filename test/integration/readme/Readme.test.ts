@@ -23,9 +23,9 @@ describe("the README's actor", () => {
     await rm(dataFolder, { recursive: true, force: true })
   })
 
-  it("type-checks as it is printed", { timeout: 120_000 }, () => program.typeCheck())
+  it("type-checks as it is printed", () => program.typeCheck())
 
-  it("runs, and its scenario holds", { timeout: 120_000 }, async () => {
+  it("runs, and its scenario holds", async () => {
     expect(await program.run()).toContain("{ version: 2, left: 70, balance: 70 }")
   })
 })

@@ -11,9 +11,9 @@ describe("the machines of docs/XSTATE.md", () => {
 
   afterAll(() => program.remove())
 
-  it("type-check as they are printed", { timeout: 120_000 }, () => program.typeCheck())
+  it("type-check as they are printed", () => program.typeCheck())
 
-  it("run, and all that the page says of them holds", { timeout: 120_000 }, async () => {
+  it("run, and all that the page says of them holds", async () => {
     await program.run()
   })
 })

@@ -58,7 +58,6 @@ const fill = (folder: string): string => {
 
 it.skipIf(!canMount())(
   "a full disk is named with what to do, callers are told, and nodes go on once nats-server was restarted with room",
-  { timeout: 120_000 },
   async () => {
     const folder = mkdtempSync(join(tmpdir(), "everstate-disk-"))
     const store = join(folder, "nats")

@@ -152,17 +152,10 @@ export const outboxBugs: ReadonlyArray<PlantedBug> = [
   },
   {
     name: "what was parked before a tide was seen counts as proven",
-    file: "runtime/outbox/ParkedMail.ts",
-    text: "if (!wasSeen) for (const { exceptions } of all()) exceptions.unproven()",
-    replacement: "if (wasSeen) return found",
-    isSeenBySimulation: true,
-  },
-  {
-    name: "acknowledgements count though no tide was seen",
-    file: "runtime/outbox/ParkedMail.ts",
-    text: "const isWatched = tide.isSeen()",
-    replacement: "const isWatched = tide.isSeen() || waitingBefore > 0",
-    isSeenBySimulation: true,
+    file: "runtime/outbox/Exceptions.ts",
+    text: "isProven: this.#isWatched",
+    replacement: "isProven: true",
+    isSeenBySimulation: false,
   },
   {
     name: "a lost item counts as sent again before it is",

@@ -6,6 +6,7 @@ import { Watermark } from "../../../runtime/outbox/Watermark.ts"
 const parkedWith = (positions: ReadonlyArray<readonly [sequence: number, position: number]>) => {
   const watermark = new Watermark()
   const exceptions = new Exceptions(watermark)
+  exceptions.watched(true)
   for (const [sequence, position] of positions) {
     exceptions.park("clerk/c", 3, watermark.carry(sequence, 1), `m${sequence}`, position)
   }
@@ -81,17 +82,28 @@ describe("parked items", () => {
     ])
     exceptions.acknowledged(3, { first: undefined, last: 12 })
     expect(watermark.settledUpTo).toBe(4)
-    exceptions.proven(exceptions.doubtCount, [])
+    for (const { proven } of exceptions.unproven) proven(true)
     exceptions.acknowledged(3, { first: undefined, last: 12 })
     expect(watermark.settledUpTo).toBe(20)
   })
 
-  it("are not proven by what was asked before the last doubt", () => {
-    const { exceptions } = parkedWith([[5, 12]])
-    const { doubtCount } = exceptions
-    exceptions.unproven()
-    exceptions.proven(doubtCount, [])
-    expect(exceptions.isProven).toBe(false)
+  it("are asked for one by one where nothing tells of their loss, because a later one may have the place of a lost one", () => {
+    const watermark = new Watermark()
+    const exceptions = new Exceptions(watermark)
+    exceptions.inherit({ receiver: "clerk/c", receiverShard: 3, from: 5, upTo: 9, position: 12 })
+    exceptions.park("clerk/c", 3, watermark.carry(15, 1), "m15", 12)
+    const [inherited, own] = exceptions.unproven
+    expect([inherited?.range, own?.range]).toMatchObject([
+      { from: 5, upTo: 9 },
+      { from: 15, upTo: 15 },
+    ])
+    inherited?.proven(false)
+    own?.proven(true)
+    expect(exceptions.unproven).toEqual([])
+    expect(exceptions.lost).toMatchObject([{ range: { from: 5 } }])
+    exceptions.watched(true)
+    exceptions.park("clerk/c", 3, watermark.carry(16, 1), "m16", 13)
+    expect(exceptions.unproven).toEqual([])
   })
 
   it("hold back the watermark beyond their bound, until they are settled", () => {
@@ -123,6 +135,7 @@ describe("owed items", () => {
   it("become parked ones when the mailbox takes them", () => {
     const watermark = new Watermark()
     const exceptions = new Exceptions(watermark)
+    exceptions.watched(true)
     const commit = watermark.carry(5, 1)
     exceptions.owe(commit, owedItem(5))
     exceptions.park("clerk/c", 3, commit, "m5", 8)
@@ -146,6 +159,7 @@ describe("an item of a commit that was found twice", () => {
     for (const how of ["parked", "settled"] as const) {
       const watermark = new Watermark()
       const exceptions = new Exceptions(watermark)
+      exceptions.watched(true)
       const [first, second] = [watermark.carry(5, 1), watermark.carry(5, 1)]
       expect(exceptions.owe(second, owedItem(5))).toBe(true)
       const end = (commit: typeof first, position: number): void => {
