@@ -112,12 +112,13 @@ class StartedSpan implements Span {
   }
 }
 
-/** The span of a traceparent `version-traceId-spanId-flags`; `undefined` for other text. */
+/** The span of a recorded traceparent `version-traceId-spanId-flags`; `undefined` for other text. */
 const spanContextOf = (traceparent: string): SpanContext | undefined => {
-  const [version, traceId = "", spanId = "", flags = ""] = traceparent.split("-", 4)
-  const traceFlags = Number.parseInt(flags, 16)
-  const found = { traceId, spanId, traceFlags, isRemote: true }
-  return version?.length === 2 && flags.length === 2 && isSpanContextValid(found) ? found : undefined
+  if (traceparent[2] !== "-" || traceparent[35] !== "-" || traceparent[52] !== "-") return undefined
+  const traceId = traceparent.slice(3, 35)
+  const spanId = traceparent.slice(36, 52)
+  const found = { traceId, spanId, traceFlags: TraceFlags.SAMPLED, isRemote: true }
+  return isSpanContextValid(found) ? found : undefined
 }
 
 const traceparentOf = ({ traceId, spanId, traceFlags }: SpanContext): string =>
