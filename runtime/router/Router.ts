@@ -67,7 +67,10 @@ export interface Router {
 /** What waits for an answer. */
 interface Asked {
   readonly routed: Routed
-  /** The attempt that counts: one that was overtaken may still bring an answer, but does not try again. */
+  /**
+   * The attempt that counts: one that was overtaken may still bring the success of the command, but does not try
+   * again. `undefined`: the command is here.
+   */
   attempt: Attempt | undefined
 }
 
@@ -196,7 +199,10 @@ class AskRouter implements Router {
     if (routed.isSettled) return this.#forget(asked)
     const withheld = commandId === undefined ? undefined : this.#withheld(address, commandId)
     if (withheld !== undefined) return this.#end(asked, Exit.fail(withheld))
-    if (routed.takeHere()) return this.#forget(asked)
+    if (routed.takeHere()) {
+      asked.attempt = undefined
+      return this.#forget(asked)
+    }
     if (target === undefined) return this.#end(asked, Exit.fail(nowhere(address)))
     const command = nameOf(asked)
     const lostCount = command === undefined ? 0 : this.#lostOwners.countOf(command)
@@ -220,10 +226,13 @@ class AskRouter implements Router {
     const { routed } = asked
     const answer = routed.read(reply)
     if (answer !== undefined) {
-      // The answer tells what became of this attempt.
-      if (asked.attempt === attempt) routed.wasSent = attempt.wasSent
       const command = nameOf(asked)
       if (command !== undefined) this.#lostOwners.answered(command)
+      const isOvertaken = asked.attempt !== attempt
+      // The later attempt may still be stored, so an earlier one that failed says nothing of the command.
+      if (isOvertaken && Exit.isFailure(answer)) return
+      // The answer tells what became of this attempt.
+      if (!isOvertaken) routed.wasSent = attempt.wasSent
       return this.#end(asked, answer)
     }
     if (asked.attempt === attempt) this.#again(asked, attempt, "moving", whyMoved(reply) ?? MOVING)

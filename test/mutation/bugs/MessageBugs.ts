@@ -3,6 +3,13 @@ import type { PlantedBug } from "../PlantedBug.ts"
 
 export const messageBugs: ReadonlyArray<PlantedBug> = [
   {
+    name: "a refusal of an overtaken attempt ends an ask",
+    file: "runtime/router/Router.ts",
+    text: "if (isOvertaken && Exit.isFailure(answer)) return\n",
+    replacement: "\n",
+    isSeenBySimulation: true,
+  },
+  {
     name: "a message is acknowledged before its dead letter is stored",
     file: "runtime/inbox/MessageDelivery.ts",
     text: "        abandon({ message, delivery, reason, detail, attemptCount: attempt + failedCount, letterId }),\n        Effect.sync(() => this.#settle(item)),",

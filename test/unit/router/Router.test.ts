@@ -3,10 +3,11 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import { Unavailable } from "../../../runtime/cell/AskError.ts"
 import { WaitingCommand } from "../../../runtime/cell/Waiting.ts"
 import { ShardMap } from "../../../runtime/cluster/ShardMap.ts"
 import { commandOf } from "../../../runtime/command/Ask.ts"
-import { encodeReply } from "../../../runtime/router/AskWire.ts"
+import { encodeError, encodeReply } from "../../../runtime/router/AskWire.ts"
 import { LOSS_REMEMBERED_MS } from "../../../runtime/router/LostOwners.ts"
 import { makeRouter, type Router } from "../../../runtime/router/Router.ts"
 import {
@@ -125,6 +126,43 @@ describe("when a shard has come to another owner", () => {
         expect(sent).toHaveLength(2)
         expect(counts).toEqual({ sentCount: 2, retriedCount: 1 })
       }),
+    )
+  })
+
+  it("a refusal of the former owner is no end, because the next one may store it", async () => {
+    const { type: actorType, id } = address
+    const detail = "the journal is full"
+    const refused = encodeReply({
+      error: encodeError(new Unavailable({ actorType, id, stored: "No", detail, hint: "" })),
+    })
+    await routed((sent, item, { ownerChanged }) =>
+      Effect.sync(() => {
+        ownerChanged(slot)
+        sent[0]?.onReply(refused)
+        expect([item.isSettled, item.wasSent]).toEqual([false, true])
+        sent[1]?.onReply(stored)
+        expect(item.isSettled).toBe(true)
+      }),
+    )
+  })
+
+  it("a refusal of the former owner is no end where this node has taken the shard", async () => {
+    const { type: actorType, id } = address
+    const refused = encodeReply({
+      error: encodeError(new Unavailable({ actorType, id, stored: "No", detail: "full", hint: "" })),
+    })
+    let isHere = false
+    await routed(
+      (sent, item, { ownerChanged }) =>
+        Effect.sync(() => {
+          isHere = true
+          ownerChanged(slot)
+          expect(sent).toHaveLength(1)
+          sent[0]?.onReply(refused)
+          expect([item.isSettled, item.wasSent]).toEqual([false, true])
+        }),
+      undefined,
+      () => isHere,
     )
   })
 
