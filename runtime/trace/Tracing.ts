@@ -30,7 +30,7 @@ export const isRecorded = (traceparent: string): boolean =>
 export interface SpanStart {
   readonly name: string
   readonly kind: SpanKind
-  /** W3C traceparent of the span above; {@link isRecorded} is true of it. */
+  /** W3C traceparent of the span above, with the flag `sampled`. */
   readonly parent: string
   /** Unix milliseconds. */
   readonly startMs: number

