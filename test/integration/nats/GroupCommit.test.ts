@@ -74,10 +74,13 @@ describe("appends of many actors at once", () => {
         const server = yield* freshServer()
         const { journal } = yield* openJournal(server, undefined, { groupCommit: "on" })
         const exits = yield* appendAll(journal, "first", (name) => (name === "many-150" ? 7 : 0))
-        const [failed, ...others] = exits.filter(Exit.isFailure)
-        expect(others).toEqual([])
-        expect(String(failed?.cause)).toContain("WrongSequence")
-        expect(exits.findIndex(Exit.isFailure)).toBe(150)
+        // On a busy machine an answer may come too late: such an outcome is unknown, and no refusal.
+        const refused = exits.flatMap((exit, index) =>
+          Exit.isFailure(exit) && !String(exit.cause).includes("AppendUnknown")
+            ? [[index, String(exit.cause)]]
+            : [],
+        )
+        expect(refused).toEqual([[150, expect.stringContaining("WrongSequence")]])
         expect(yield* journal.last(order("many-150"))).toBeUndefined()
       }),
     ))

@@ -52,6 +52,8 @@ it("their snapshots are saved before the shard is another's, unless the store ta
   for (let count = 1; !world.savedCounts[0] && count < WORLDS_MAX; count++) world = await handedOver()
   const { one, savedCounts, snapshots } = world
   expect(savedCounts[0]).toBeGreaterThan(0)
+  // One that is not in memory would need its snapshot, and wait for the slow store.
+  for (const name of names(20)) await one.system.get(Counter, name).ask(add)
   const slow = Latch.makeUnsafe(false)
   snapshots.onStep = () => slow.await
   for (const name of names(20)) await one.system.get(Counter, name).ask(add)
