@@ -74,13 +74,12 @@ describe("appends of many actors at once", () => {
         const server = yield* freshServer()
         const { journal } = yield* openJournal(server, undefined, { groupCommit: "on" })
         const exits = yield* appendAll(journal, "first", (name) => (name === "many-150" ? 7 : 0))
-        // On a busy machine an answer may come too late: such an outcome is unknown, and no refusal.
-        const refused = exits.flatMap((exit, index) =>
-          Exit.isFailure(exit) && !String(exit.cause).includes("AppendUnknown")
-            ? [[index, String(exit.cause)]]
-            : [],
-        )
-        expect(refused).toEqual([[150, expect.stringContaining("WrongSequence")]])
+        const failures = exits.map((exit) => (Exit.isFailure(exit) ? String(exit.cause) : ""))
+        const isWrong = (failure: string) => failure.includes("WrongSequence")
+        expect(failures.flatMap((failure, index) => (isWrong(failure) ? [index] : []))).toEqual([150])
+        // On a busy machine an answer may come too late: that is no refusal.
+        for (const failure of failures)
+          if (failure !== "" && !isWrong(failure)) expect(failure).toContain("Timeout")
         expect(yield* journal.last(order("many-150"))).toBeUndefined()
       }),
     ))
