@@ -33,7 +33,8 @@ export class HeldBack<Item extends Holdable> {
 
   /**
    * Holds the first message of an actor for a pause, then offers it and the messages that joined it again, in
-   * order.
+   * order. Messages that come during that join as well, and are offered after another pause: one that ends at
+   * once can let the next one in before all are offered.
    */
   hold(item: Item, offer: (item: Item) => void): Effect.Effect<void> {
     const { key } = item.address
@@ -42,13 +43,21 @@ export class HeldBack<Item extends Holdable> {
     return Effect.gen({ self: this }, function* () {
       yield* Effect.sleep(longestMs * (0.5 + (yield* Random.next) / 2))
       const items = this.#byActor.get(key) ?? []
-      this.#byActor.delete(key)
+      const behind: Array<Item> = []
+      this.#byActor.set(key, behind)
       for (const each of items) {
         // The same trouble affects all of them, so the count of the first applies to all and they are tried
         // less often.
         each.failedCount = Math.max(each.failedCount, item.failedCount)
         offer(each)
       }
+      if (this.#byActor.get(key) !== behind) return
+      this.#byActor.delete(key)
+      const [first, ...others] = behind
+      if (first === undefined) return
+      const held = this.hold(first, offer)
+      for (const other of others) this.join(other)
+      yield* held
     })
   }
 

@@ -62,13 +62,15 @@ export class MessageDelivery {
 
   /** Delivers the message after those of its actor that are held back. */
   readonly deliver = (item: OpenMessage): void => {
-    if (this.#held.join(item)) return
+    if (!this.#held.join(item)) this.#offer(item)
+  }
+
+  readonly #offer = (item: OpenMessage): void =>
     this.#surviving(item, () =>
       deliverToActor(this.#options, item, (verdict) =>
         this.#surviving(item, () => this.#judged(item, verdict)),
       ),
     )
-  }
 
   /** The message becomes a dead letter, or an answer to the actor that waits for one. */
   abandon(item: OpenMessage, reason: DeadLetterReason, detail: string): void {
@@ -166,7 +168,7 @@ export class MessageDelivery {
       return this.#leave(item)
     }
     counts.retriedCount++
-    if (!this.#held.join(item)) fork(this.#held.hold(item, this.deliver))
+    if (!this.#held.join(item)) fork(this.#held.hold(item, this.#offer))
   }
 
   /** Leaves the message to the mailbox, which hands it out again when its type is resumed. */

@@ -3,6 +3,13 @@ import type { PlantedBug } from "../PlantedBug.ts"
 
 export const messageBugs: ReadonlyArray<PlantedBug> = [
   {
+    name: "a message that comes while earlier ones are offered again overtakes them",
+    file: "runtime/inbox/HeldBack.ts",
+    text: "this.#byActor.set(key, behind)",
+    replacement: "this.#byActor.delete(key)",
+    isSeenBySimulation: true,
+  },
+  {
     name: "a refusal of an overtaken attempt ends an ask",
     file: "runtime/router/Router.ts",
     text: "if (isOvertaken && Exit.isFailure(answer)) return\n",
@@ -21,8 +28,8 @@ export const messageBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a redelivery overtakes held messages",
     file: "runtime/inbox/MessageDelivery.ts",
-    text: "    if (this.#held.join(item)) return\n    this.#surviving",
-    replacement: "    if (!item.delivery.isRepeat && this.#held.join(item)) return\n    this.#surviving",
+    text: "if (!this.#held.join(item)) this.#offer(item)",
+    replacement: "if (item.delivery.isRepeat || !this.#held.join(item)) this.#offer(item)",
     isSeenBySimulation: true,
   },
   {
