@@ -5,7 +5,7 @@
  */
 import { type Clock, Effect } from "effect"
 import type { DeadLetterReason, DeadLettersService } from "../deadletter/DeadLetters.ts"
-import { about } from "../log/LogSubject.ts"
+import { about, messageSubject } from "../log/LogSubject.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import type { Delivery, MailboxService } from "../mailbox/Mailbox.ts"
 import type { Message } from "../mailbox/Message.ts"
@@ -44,7 +44,7 @@ export const makeAbandonMessage = (ports: {
     const { message, reason, detail } = given
     if (message?.k !== "command" || message.from === undefined || message.n === undefined) return bury(given)
     const asker = { key: message.from, as: message.n, requestId: message.id }
-    const subject = { actor: given.delivery.key, commandId: message.id, metadata: message.m }
+    const subject = messageSubject(given.delivery.key, message)
     const answered = Effect.suspend(() =>
       untilSent(mailbox.publish(undecidedAnswer(asker, reason, detail, shardCount, message.m)), { subject }),
     ).pipe(

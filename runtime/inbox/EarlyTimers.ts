@@ -8,6 +8,7 @@
  */
 import { type Clock, Effect } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
+import { messageSubject } from "../log/LogSubject.ts"
 import type { Delivery, MailboxService } from "../mailbox/Mailbox.ts"
 import type { MailboxTime } from "../mailbox/MailboxTime.ts"
 import { encodeMessage, type Message } from "../mailbox/Message.ts"
@@ -72,7 +73,6 @@ export class EarlyTimers {
     const aheadMs = this.#time.aheadMs(this.#clock.currentTimeMillisUnsafe(), monotonicMs(this.#clock))
     const atMs = message.at + aheadMs
     const again = { address, id, data: encodeMessage(message), slot, atMs }
-    const subject = { actor: address, commandId: message.id, metadata: message.m }
-    return untilSent(this.#mailbox.schedule(again), { subject })
+    return untilSent(this.#mailbox.schedule(again), { subject: messageSubject(address, message) })
   }
 }

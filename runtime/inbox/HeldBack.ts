@@ -39,25 +39,24 @@ export class HeldBack<Item extends Holdable> {
   hold(item: Item, offer: (item: Item) => void): Effect.Effect<void> {
     const { key } = item.address
     this.#byActor.set(key, [item])
-    const longestMs = Math.min(HOLD_FIRST_MS * 2 ** item.failedCount++, HOLD_MAX_MS)
     return Effect.gen({ self: this }, function* () {
-      yield* Effect.sleep(longestMs * (0.5 + (yield* Random.next) / 2))
-      const items = this.#byActor.get(key) ?? []
-      const behind: Array<Item> = []
-      this.#byActor.set(key, behind)
-      for (const each of items) {
-        // The same trouble affects all of them, so the count of the first applies to all and they are tried
-        // less often.
-        each.failedCount = Math.max(each.failedCount, item.failedCount)
-        offer(each)
+      for (let first: Item | undefined = item; first !== undefined; ) {
+        const longestMs = Math.min(HOLD_FIRST_MS * 2 ** first.failedCount++, HOLD_MAX_MS)
+        yield* Effect.sleep(longestMs * (0.5 + (yield* Random.next) / 2))
+        const items = this.#byActor.get(key)
+        if (items === undefined) return
+        const behind: Array<Item> = []
+        this.#byActor.set(key, behind)
+        for (const each of items) {
+          // The same trouble affects all of them, so the count of the first applies to all and they are tried
+          // less often.
+          each.failedCount = Math.max(each.failedCount, first.failedCount)
+          offer(each)
+        }
+        if (this.#byActor.get(key) !== behind) return
+        first = behind[0]
       }
-      if (this.#byActor.get(key) !== behind) return
       this.#byActor.delete(key)
-      const [first, ...others] = behind
-      if (first === undefined) return
-      const held = this.hold(first, offer)
-      for (const other of others) this.join(other)
-      yield* held
     })
   }
 

@@ -15,6 +15,12 @@ export interface LogSubject {
   readonly metadata?: { readonly correlationId?: string } | undefined
 }
 
+/** A message of the mailbox to an actor, or on its way from one. */
+export const messageSubject = (
+  actor: LogSubject["actor"],
+  message: { readonly id: string; readonly m?: LogSubject["metadata"] },
+): LogSubject => ({ actor, commandId: message.id, metadata: message.m })
+
 /** The fields `actorType`, `actorId`, `commandId` and `correlationId`, as far as they are known. */
 export const fieldsOf = ({ actor, commandId, metadata }: LogSubject): Readonly<Record<string, string>> => {
   // The number of shards is of no importance for type and id.

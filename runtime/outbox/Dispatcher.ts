@@ -15,7 +15,7 @@ import type { EventPublisherService } from "../integration/EventPublisher.ts"
 import { INTEGRATION_DATA_BYTES_MAX, isIntegrationType } from "../integration/PublishItem.ts"
 import { storableText } from "../json/StorableText.ts"
 import { thrownText } from "../json/Thrown.ts"
-import type { LogSubject } from "../log/LogSubject.ts"
+import { type LogSubject, messageSubject } from "../log/LogSubject.ts"
 import type { MailboxService, OutboundMessage } from "../mailbox/Mailbox.ts"
 import { type AnswerMessage, type CommandMessage, encodeMessage, type Message } from "../mailbox/Message.ts"
 import { type Floor, type Origin, rowOfFloor, rowOfOrigin } from "../message/Origin.ts"
@@ -270,8 +270,7 @@ export const abandonMessage = (
     return bury(ports, key, message.id, new TextDecoder().decode(encodeMessage(message)), detail, reason)
   }
   const answer = undecidedAnswer(asker, reason, detail, ports.shardCount, message.m)
-  const subject = { actor: key, commandId: message.id, metadata: message.m }
-  return Effect.asVoid(untilSent(ports.mailbox.publish(answer), { subject }))
+  return Effect.asVoid(untilSent(ports.mailbox.publish(answer), { subject: messageSubject(key, message) }))
 }
 
 const bury = (

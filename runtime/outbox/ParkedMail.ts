@@ -91,15 +91,15 @@ export const makeParkedMail = Effect.fnUntraced(function* (
   /** Asks the mailbox for what it could have lost before the tide was seen. */
   const prove = Effect.gen(function* () {
     for (const { exceptions, slot } of all()) {
-      if (!tide.isSeen()) return
       const { unproven } = exceptions
+      if (unproven.length === 0 || !tide.isSeen()) continue
       const ranges = unproven.map(({ range }) => range)
       const gone = new Set(yield* noLongerParked(mailbox, slot, ranges))
       for (const { range, proven } of unproven) proven(!gone.has(range))
     }
   })
 
-  const risen = Effect.gen(function* () {
+  const placeTide = Effect.gen(function* () {
     const [first] = all()
     if (first === undefined) return
     yield* tide.place(first)
@@ -112,7 +112,7 @@ export const makeParkedMail = Effect.fnUntraced(function* (
       yield* raised.await
       raised.closeUnsafe()
       gone.closeUnsafe()
-      const exit = yield* Effect.exit(turn.withPermit(risen))
+      const exit = yield* Effect.exit(turn.withPermit(placeTide))
       if (Exit.isFailure(exit)) raised.openUnsafe()
       // Without a tide a second loss would go unnoticed, so the next tide does not wait.
       yield* Effect.timeoutOption(gone.await, TIDE_EVERY_MS)

@@ -4,8 +4,8 @@
  * Owns one wait of a watcher, from its wish to its answer, over any number of owners. The owner holds the request
  * until there is something new, or until its time is over, and says so then: a watcher notices a dead owner by that, and
  * an owner forgets a dead watcher. A node asks a shard's next owner as soon as it sees it in the cluster
- * (Router.ownerChanged); on a client one watch of each slot is its lookout. How a request finds the owner: Router.ts. What a watcher does with an answer:
- * ../system/Watcher.ts.
+ * (Router.ownerChanged); on a client one watch of each slot is its lookout. How a request finds the owner: Router.ts.
+ * What a watcher does with an answer: ../system/Watcher.ts.
  */
 import { Exit } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
