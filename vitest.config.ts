@@ -46,6 +46,13 @@ export default defineConfig({
       folder("integration"),
     ],
     pool: "forks",
+    tags: [
+      {
+        name: "long",
+        description:
+          "Takes a minute or more of both cores; `npm run test:long` runs these, `npm test` does not",
+      },
+    ],
     maxWorkers: workerCountMax,
     hookTimeout: hangTimeoutMs,
     sequence: { sequencer: LongFilesFirst },

@@ -55,7 +55,7 @@ describe("the scenarios keep every promise", () => {
     const report = await simulate({
       ...scenarios.order,
       runs: 10,
-      twice: 3,
+      twice: 1,
       sometimes: [...ofOrders, ...branches],
     })
     expect(report.answeredCount).toBeGreaterThan(10 * 200)
@@ -65,7 +65,7 @@ describe("the scenarios keep every promise", () => {
     await simulate({
       ...scenarios.desks,
       runs: 15,
-      twice: 3,
+      twice: 1,
       sometimes: [...ofMessages, "a timer fired", "a call ended", "a message of a commit was applied"],
     })
   })

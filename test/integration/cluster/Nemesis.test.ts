@@ -53,7 +53,9 @@ it("the verdict finds what is lost, repeated, out of order, or stale", () => {
   ])
 })
 
-it("FAULT 7 and FAULT 14: a cluster of processes under attack keeps its promises", async () => {
+it("FAULT 7 and FAULT 14: a cluster of processes under attack keeps its promises", {
+  tags: ["long"],
+}, async () => {
   const report = await runNemesis({
     seed: 1,
     nodeCount: 3,

@@ -40,9 +40,6 @@ const SCREENS = (
   ] as const
 ).slice(0, PICTURES === undefined ? 2 : 4)
 
-/** Whether all tests run: those of verbs and of a second node take half as long as all others together. */
-const IS_WHOLE = process.env["CONSOLE_TESTS"] !== "reading"
-
 /** Longest time until a change shows. It takes less than a second; the machine may be busy with other tests. */
 const LIVE_MS = 20_000
 
@@ -113,30 +110,31 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
     return opened
   }
 
-  test.each(SCREENS)(
-    "shows each page without a fault, to everybody, at %i px, %s",
-    async (width, colorScheme) => {
-      const viewport = { width, height: width === 390 ? 844 : 1_080 }
-      const { page, faults } = await open("", UNBORN, { viewport, colorScheme })
-      for (const [name, path, shows] of PAGES) {
-        // As a link does it: the code of the console and its layouts of charts stay.
-        await page.evaluate(`history.pushState(null, "", "${shop.url}/console/${path}")`)
-        await page.getByText(shows, { exact: false }).first().waitFor()
-        if (PICTURES !== undefined) {
-          // The plots of the overview need some points to be worth a look.
-          const waits = () => page.locator(".sc-wait, .loading").count()
-          await expect.poll(waits, { timeout: PATIENCE_MS }).toBe(0)
-          await page.waitForTimeout(name === "overview" ? 6_000 : 500)
-          const picture = await page.screenshot({ fullPage: true })
-          writeFileSync(join(PICTURES, `${name}-${width}-${colorScheme}.png`), picture)
-        }
-        const excess = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        expect(excess, `${name} is wider than the screen`).toBeLessThanOrEqual(0)
-        expect(await hurdlesOf(page), name).toEqual([])
-        expect(faults, name).toEqual([])
+  const showsEachPage = async (width: number, colorScheme: "light" | "dark") => {
+    const viewport = { width, height: width === 390 ? 844 : 1_080 }
+    const { page, faults } = await open("", UNBORN, { viewport, colorScheme })
+    for (const [name, path, shows] of PAGES) {
+      // As a link does it: the code of the console and its layouts of charts stay.
+      await page.evaluate(`history.pushState(null, "", "${shop.url}/console/${path}")`)
+      await page.getByText(shows, { exact: false }).first().waitFor()
+      if (PICTURES !== undefined) {
+        // The plots of the overview need some points to be worth a look.
+        const waits = () => page.locator(".sc-wait, .loading").count()
+        await expect.poll(waits, { timeout: PATIENCE_MS }).toBe(0)
+        await page.waitForTimeout(name === "overview" ? 6_000 : 500)
+        const picture = await page.screenshot({ fullPage: true })
+        writeFileSync(join(PICTURES, `${name}-${width}-${colorScheme}.png`), picture)
       }
-    },
-  )
+      const excess = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+      expect(excess, `${name} is wider than the screen`).toBeLessThanOrEqual(0)
+      expect(await hurdlesOf(page), name).toEqual([])
+      expect(faults, name).toEqual([])
+    }
+  }
+  const title = "shows each page without a fault, to everybody, at %i px, %s"
+
+  test.each(SCREENS.slice(0, 1))(title, showsEachPage)
+  test.each(SCREENS.slice(1))(title, { tags: ["long"] }, showsEachPage)
 
   test("shows a change of an actor within a second", async () => {
     await shop.post("/actors/garden/lawn/Plant", { crop: "grass", beds: 1 })
@@ -366,9 +364,8 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
 
   const stage = { shop: () => shop, open }
   const operator = operatorOf(stage)
-  const whole = describe.runIf(IS_WHOLE)
   describe("lists", () => testLists({ shop: () => shop, open: (path) => open(path) }))
   describe("in every state", () => stateTests(stage))
-  whole("verbs", () => verbTests(stage, operator))
-  whole("with a second node", () => nodeTests(stage, operator))
+  describe("verbs", { tags: ["long"] }, () => verbTests(stage, operator))
+  describe("with a second node", { tags: ["long"] }, () => nodeTests(stage, operator))
 })

@@ -82,18 +82,20 @@ describe.skipIf(CHROMIUM === undefined)("drawings in a browser", () => {
     [1_440, 390].flatMap((width) => themesAt(width).map((theme) => ({ name, width, theme }))),
   )
 
-  it.each(cases)(
-    "of $name at $width px, $theme, have nothing over anything else",
-    async ({ name, width, theme }) => {
-      const chart = { chart: charts[name], lit: LIT[name], height: width < 600 ? 780 : 840 }
-      const { page, faults } = await gallery.show({ theme, width, chart })
-      await page.screenshot({ path: join(PICTURES, `chart-${name}-${width}-${theme}.png`) })
-      expect(await page.evaluate(FAULTS)).toEqual([])
-      expect(await page.locator(".sc-state.is-here").count()).toBe(name === "parts" ? 3 : 1)
-      expect(await page.locator(".sc-map").count()).toBe(name.startsWith("states") ? 1 : 0)
-      expect(faults).toEqual([])
-    },
-  )
+  const title = "of $name at $width px, $theme, have nothing over anything else"
+  const haveNothingOverAnythingElse = async ({ name, width, theme }: (typeof cases)[number]) => {
+    const chart = { chart: charts[name], lit: LIT[name], height: width < 600 ? 780 : 840 }
+    const { page, faults } = await gallery.show({ theme, width, chart })
+    await page.screenshot({ path: join(PICTURES, `chart-${name}-${width}-${theme}.png`) })
+    expect(await page.evaluate(FAULTS)).toEqual([])
+    expect(await page.locator(".sc-state.is-here").count()).toBe(name === "parts" ? 3 : 1)
+    expect(await page.locator(".sc-map").count()).toBe(name.startsWith("states") ? 1 : 0)
+    expect(faults).toEqual([])
+  }
+  const isLong = ({ name, width }: (typeof cases)[number]) => name === "states300" || width < 600
+
+  it.each(cases.filter((drawn) => !isLong(drawn)))(title, haveNothingOverAnythingElse)
+  it.each(cases.filter(isLong))(title, { tags: ["long"] }, haveNothingOverAnythingElse)
 
   it("show numbers and what was never reached, in the places kept for them", async () => {
     const [transition] = charts.order.states[0]?.transitions ?? []

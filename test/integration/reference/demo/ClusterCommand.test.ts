@@ -27,7 +27,9 @@ const temporaryFile = (): string => {
   return join(folder, "summary.json")
 }
 
-test("a node that is killed is replaced by the others, and one that is added gets its share", async () => {
+test("a node that is killed is replaced by the others, and one that is added gets its share", {
+  tags: ["long"],
+}, async () => {
   const file = temporaryFile()
   const script = "settle; kill 1; settle; add; settle; drain 2; settle; quit"
   const { code, output } = await runCluster([

@@ -111,7 +111,9 @@ test("FAULT 14: loses nothing, does nothing twice and balances when the service 
   expect(readdirSync(demo.folder).filter((name) => name.startsWith("everstate"))).toEqual([])
 })
 
-test("drives orders through two nodes, kills one of them, and loses nothing", async () => {
+test("drives orders through two nodes, kills one of them, and loses nothing", {
+  tags: ["long"],
+}, async () => {
   const demo = runDemo("--orders", "12", "--kills", "1", "--nodes", "2", "--json")
   expect(await demo.ended, demo.stderr()).toBe(0)
   const report = JSON.parse(demo.stdout())
@@ -121,7 +123,7 @@ test("drives orders through two nodes, kills one of them, and loses nothing", as
   expect(demo.stderr()).toMatch(/n[12] of 2 nodes is gone, the others go on/)
 })
 
-test("leaves no process and no folder behind when it is interrupted", async () => {
+test("leaves no process and no folder behind when it is interrupted", { tags: ["long"] }, async () => {
   const demo = runDemo("--orders", "200")
   await vi.waitFor(() => expect(demo.stderr()).toContain("orders  20/200"), {
     timeout: 120_000,
@@ -132,7 +134,9 @@ test("leaves no process and no folder behind when it is interrupted", async () =
   expect(readdirSync(demo.folder).filter((name) => name.startsWith("everstate"))).toEqual([])
 })
 
-test("shows its console first, keeps customers ordering, and ends in order on Ctrl-C", async () => {
+test("shows its console first, keeps customers ordering, and ends in order on Ctrl-C", {
+  tags: ["long"],
+}, async () => {
   const demo = runDemo("--console", "--port", "0")
   const patience = { timeout: 240_000, interval: 50 }
   const url = await vi.waitFor(() => {
