@@ -8,6 +8,7 @@
 import { Context, Effect, Layer, type Scope } from "effect"
 import { ActorSystem, layer } from "../effect.ts"
 import { reactorDocument } from "../gateway/FollowerDocuments.ts"
+import { userIn } from "../http/Caller.ts"
 import { makeGateway } from "../http.ts"
 import { loadDefinitions } from "./DefinitionModule.ts"
 import type { Remote } from "./Remote.ts"
@@ -47,7 +48,7 @@ export const remoteSystem = Effect.fnUntraced(function* ({
     Effect.sync(() =>
       makeGateway(system, {
         // Who may use NATS and Postgres may do everything. The name of the user is a header of the verbs.
-        authorize: ({ request }) => ({ user: userIn(request) }),
+        authorize: ({ request }) => ({ user: userIn(request.headers) }),
       }),
     ),
     (gateway) => Effect.promise(() => gateway.close()),
@@ -66,8 +67,3 @@ export const remoteSystem = Effect.fnUntraced(function* ({
     get: (path, query) => (path === "/reactors" ? reactorPage : remote.get(path, query)),
   }
 })
-
-const userIn = ({ headers }: Request): string | undefined => {
-  const user = headers.get("x-user")
-  return user === null ? undefined : Buffer.from(user, "latin1").toString("utf8")
-}

@@ -10,15 +10,17 @@ import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import type { AnyActor } from "../../runtime/define.ts"
 import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
+import { userOf } from "../http/Caller.ts"
 import { ask, type CommandRequest, metadataOf, versionHeaders, versionOf } from "../http/CommandRequest.ts"
 import { etagOf, matchesVersion } from "../http/EntityTag.ts"
 import { historyCursorOf, historyCursorText, momentOf } from "../http/PastQuery.ts"
 import { notFound } from "../http/Problem.ts"
 import { orProblem } from "../http/ProblemResponses.ts"
 import { refuse, refuseInvalid } from "../http/Refused.ts"
+import { OTHER } from "../telemetry/RequestMetrics.ts"
 import { actorDocument, birthDocument, historyItem } from "./ActorDocument.ts"
 import { dryRunDocument, pendingDocument } from "./DryRunDocument.ts"
-import { Exposed, type ExposedType } from "./Exposure.ts"
+import { Exposed, type ExposedType, isOperatorsCommand } from "./Exposure.ts"
 import { GatewayApi } from "./GatewayApi.ts"
 import { ITEMS_PER_PAGE } from "./GatewayEndpoint.ts"
 import { preferenceOf } from "./Preference.ts"
@@ -52,6 +54,14 @@ const withKey = (given: AskRequest): AskRequest =>
   given.headers["idempotency-key"] === undefined
     ? { ...given, headers: { ...given.headers, "idempotency-key": randomUUID() } }
     : given
+
+/** The command as the actor gets it. A known caller signs operators' commands, whatever the payload says. */
+const commandOf = (exposed: ExposedType, given: AskRequest | DryRunRequest) => {
+  const { command } = given.params
+  const user = userOf(given.headers)
+  const isSigned = user !== undefined && isOperatorsCommand(exposed, command)
+  return { ...given.payload, type: command, ...(isSigned ? { by: user } : {}) }
+}
 
 export const ActorRoutes = HttpApiBuilder.group(
   GatewayApi,
@@ -106,17 +116,17 @@ export const ActorRoutes = HttpApiBuilder.group(
     const tell = Effect.fnUntraced(function* (given: AskRequest) {
       const { type, id, command } = given.params
       const key = given.headers["idempotency-key"]
-      const ref = refOf(yield* commandNamed(type, command), id)
+      const exposed = yield* commandNamed(type, command)
       if (versionOf(given).ifVersion !== undefined) {
         return yield* refuseInvalid(
           "A command that is stored in the mailbox cannot depend on a version.",
           "Leave out If-Match and If-None-Match, or send the command without `via=tell` and `respond-async`.",
         )
       }
-      const { commandId } = yield* ref.tell(
-        { ...given.payload, type: command },
-        { ...(key === undefined ? {} : { commandId: key }), metadata: metadataOf(given) },
-      )
+      const { commandId } = yield* refOf(exposed, id).tell(commandOf(exposed, given), {
+        ...(key === undefined ? {} : { commandId: key }),
+        metadata: metadataOf(given),
+      })
       return { type, id, commandId }
     })
 
@@ -124,12 +134,12 @@ export const ActorRoutes = HttpApiBuilder.group(
       const { type, id, command } = given.params
       const { isAsync, waitMs } = yield* preferenceOf(given.headers.prefer)
       if (given.query.via === "tell" || (given.query.via === undefined && isAsync)) return yield* tell(given)
-      const ref = refOf(yield* commandNamed(type, command), id)
+      const exposed = yield* commandNamed(type, command)
       const { version, sequence, reply, duplicate } = yield* ask(
-        ref,
-        { ...given.payload, type: command },
+        refOf(exposed, id),
+        commandOf(exposed, given),
         given,
-        waitMs,
+        { deadlineMs: waitMs, label: exposed.knownCommands.has(command) ? command : OTHER },
       )
       return HttpApiSchema.withHeaders({
         body: { type, id, version, sequence, reply: shown(reply) ?? null, duplicate },
@@ -143,18 +153,15 @@ export const ActorRoutes = HttpApiBuilder.group(
 
     const dryRun = Effect.fnUntraced(function* (given: DryRunRequest) {
       const { type, id, command } = given.params
-      const ref = refOf(yield* commandNamed(type, command), id)
+      const exposed = yield* commandNamed(type, command)
       const key = given.headers["idempotency-key"]
       const { version, time } = given.query
-      const run = yield* ref.dryRun(
-        { ...given.payload, type: command },
-        {
-          ...(version === undefined && time === undefined ? {} : { at: yield* momentOf(given.query) }),
-          ...(key === undefined ? {} : { commandId: key }),
-          ...versionOf(given),
-          metadata: metadataOf(given),
-        },
-      )
+      const run = yield* refOf(exposed, id).dryRun(commandOf(exposed, given), {
+        ...(version === undefined && time === undefined ? {} : { at: yield* momentOf(given.query) }),
+        ...(key === undefined ? {} : { commandId: key }),
+        ...versionOf(given),
+        metadata: metadataOf(given),
+      })
       return dryRunDocument({ type, id }, run)
     })
 

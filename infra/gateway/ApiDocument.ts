@@ -7,10 +7,11 @@
 import { OpenApi } from "effect/http-api"
 import type { JsonObject } from "../../runtime/integration/PayloadSchema.ts"
 import { SESSION_PATH } from "./Authorisation.ts"
+import { commandNamesOf } from "./CommandNames.ts"
 import type { ExposedType, Exposure } from "./Exposure.ts"
 import { GatewayApi } from "./GatewayApi.ts"
 import { addSchema, merged } from "./JsonSchemas.ts"
-import { commandDocument, commandNamesOf } from "./TypeDocument.ts"
+import { commandDocument } from "./TypeDocument.ts"
 
 interface Operation extends JsonObject {
   readonly parameters: ReadonlyArray<{ readonly name: string; readonly in: string }>

@@ -11,7 +11,7 @@ import { Fiber } from "effect"
 import { effectFaceOf, type ActorSystem as PromiseActorSystem } from "../../runtime/promise/ActorSystem.ts"
 import type { ActorSystemService } from "../../runtime/system/ActorSystem.ts"
 import { boundedBody, TOO_LARGE } from "../http/BoundedBody.ts"
-import { utf8Header } from "../http/HeaderText.ts"
+import { setUser, userIn } from "../http/Caller.ts"
 import { INTERNAL, type Problem, problem } from "../http/Problem.ts"
 import { CORRELATION_HEADER } from "../http/ProblemResponses.ts"
 import { type RequestGuard, requestGuard, SAFE_METHODS } from "../http/RequestGuard.ts"
@@ -141,11 +141,16 @@ class RunningGateway {
       return refused(problem("payloadTooLarge", detail, { limitBytes: BODY_BYTES_MAX }))
     }
     if (route?.operation === SESSION_PATH) return this.#authorisation.session(request, body, nearness)
-    const inner = innerRequest(request, url, body, correlationId, caller)
+    const inner = innerRequest(request, url, body, correlationId, this.#userOf(request, caller))
     if (route !== undefined) return this.#answered(inner, route)
     const { routes } = this.#options
     const own = routes && (await ownAnswer(routes, inner, caller, this.#handler.logDefect))
     return own ?? this.#notFound(request, url)
+  }
+
+  /** Name of the caller. What the client says of itself counts only where nobody decides who asks. */
+  #userOf({ headers }: Request, { user }: Principal): string | undefined {
+    return this.#authorisation.knowsCallers ? user : userIn(headers)
   }
 
   #answered(request: Request, route: FoundRoute): Promise<Response> {
@@ -273,11 +278,11 @@ const innerRequest = (
   path: string,
   body: Uint8Array<ArrayBuffer> | undefined,
   correlationId: string,
-  { user }: Principal,
+  user: string | undefined,
 ): Request => {
   const headers = new Headers(request.headers)
   headers.set(CORRELATION_HEADER, correlationId)
-  if (user !== undefined) headers.set("x-user", utf8Header(user))
+  setUser(headers, user)
   headers.delete("transfer-encoding")
   return new Request(`${new URL(request.url).origin}${path}`, {
     method: request.method,

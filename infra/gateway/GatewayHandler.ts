@@ -32,7 +32,7 @@ import { SagaRoutes } from "./SagaRoutes.ts"
 import { WatchRoutes } from "./WatchRoutes.ts"
 
 /** Routes that are no endpoints of the API. */
-const PLAIN_ROUTES: ReadonlyArray<PlainRoute> = [
+export const PLAIN_ROUTES: ReadonlyArray<PlainRoute> = [
   { method: "GET", path: "/healthz", verb: "open" },
   { method: "GET", path: "/readyz", verb: "open" },
   { method: "GET", path: "/metrics", verb: "inspect" },
@@ -84,7 +84,9 @@ export const gatewayHandler = (options: HandlerOptions): GatewayHandler => {
         ProjectionRoutes,
         HistoryRoutes,
         HttpApiBuilder.group(GatewayApi, "deadLetters", deadLetterHandlers),
-        HttpApiBuilder.group(GatewayApi, "cluster", clusterHandlers),
+        HttpApiBuilder.group(GatewayApi, "cluster", (handlers) =>
+          clusterHandlers(handlers, (type) => exposure.get(type)?.actor),
+        ),
       ]),
     ),
     layerOperationRoutes,

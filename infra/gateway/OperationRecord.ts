@@ -7,6 +7,7 @@
  */
 import { Clock, Effect } from "effect"
 import type { OperationLogService } from "../../runtime/operation/OperationLog.ts"
+import { userIn } from "../http/Caller.ts"
 import { utf8Text } from "../http/HeaderText.ts"
 import type { FoundRoute } from "./RouteTable.ts"
 
@@ -80,9 +81,9 @@ const signatureOf = async (
   request: Request,
 ): Promise<{ readonly by: string | undefined; readonly note: string }> => {
   const body = await bodyOf(request)
-  const user = request.headers.get("x-user")
+  const user = userIn(request.headers)
   const note = request.headers.get(NOTE_HEADER)
-  const by = user === null ? body["by"] : utf8Text(user)
+  const by = user ?? body["by"]
   const why = note === null ? body["note"] : utf8Text(note)
   return {
     by: typeof by === "string" ? storable(by) : undefined,

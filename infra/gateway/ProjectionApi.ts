@@ -5,7 +5,7 @@
  */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
-import { about, optionalText, pathId } from "../http/CommandEndpoint.ts"
+import { about, operatorHeader, optionalText, pathId } from "../http/CommandEndpoint.ts"
 import { COMMAND_PROBLEMS } from "../http/Problem.ts"
 
 const RebuildDocument = Schema.Struct({
@@ -22,7 +22,7 @@ export const ProjectionEndpoints = HttpApiGroup.make("projections")
     HttpApiEndpoint.post("rebuild", "/projections/:name/rebuild", {
       params: { name: pathId.annotate({ description: "Name of the projection" }) },
       headers: {
-        "x-user": optionalText("Name of the operator, where the gateway does not know it"),
+        ...operatorHeader,
         "everstate-note": optionalText("Reason; recorded"),
       },
       success: RebuildDocument,

@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
+import { signerOf } from "../http/Caller.ts"
 import { utf8Text } from "../http/HeaderText.ts"
 import { orProblem } from "../http/ProblemResponses.ts"
 import { GatewayApi } from "./GatewayApi.ts"
@@ -15,13 +16,10 @@ export const ProjectionRoutes = HttpApiBuilder.group(
       rebuild: ({ params, headers }) =>
         orProblem(
           projections.rebuild(params.name, {
-            by: utf8Text(headers["x-user"] ?? UNKNOWN_OPERATOR),
+            by: signerOf(headers),
             note: utf8Text(headers["everstate-note"] ?? ""),
           }),
         ),
     })
   }),
 )
-
-/** Name in the log and the cluster's events if nobody knows the operator. */
-const UNKNOWN_OPERATOR = "unknown"

@@ -8,7 +8,7 @@ import { Context } from "effect"
 import { FindMyWay } from "effect/http"
 import { PATH_PARAMETER_LENGTH_MAX } from "../http/ApiMethods.ts"
 import type { GatewayVerb } from "./Access.ts"
-import type { Exposure } from "./Exposure.ts"
+import { type Exposure, isOperatorsCommand } from "./Exposure.ts"
 import { Verb } from "./GatewayEndpoint.ts"
 
 /** What a route does; `open` routes are for everybody. */
@@ -44,9 +44,6 @@ interface Endpoints {
     Record<string, { readonly identifier: string; readonly endpoints: Readonly<Record<string, Endpoint>> }>
   >
 }
-
-/** Command of a saga that callers send; all others are operators' verbs. */
-const SAGA_START = "Start"
 
 type Method = "GET" | "POST" | "PUT" | "DELETE"
 
@@ -93,7 +90,7 @@ export class RouteTable {
     isTell: boolean,
   ): RouteVerb {
     if (verb !== "ask" || type === undefined) return verb
-    if (this.#exposure.get(type)?.saga !== undefined && command !== SAGA_START) return "operate"
+    if (isOperatorsCommand(this.#exposure.get(type), command)) return "operate"
     return isTell ? "tell" : "ask"
   }
 }

@@ -8,7 +8,8 @@ import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import type { AnyActor, CurrentState } from "../../runtime/define.ts"
 import type { SagaState } from "../../runtime/saga.ts"
 import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
-import { ask, type CommandRequest, metadataOf, versionHeaders } from "../http/CommandRequest.ts"
+import { signerOf } from "../http/Caller.ts"
+import { ask, type CommandRequest, versionHeaders } from "../http/CommandRequest.ts"
 import { notFound, problem } from "../http/Problem.ts"
 import { orProblem } from "../http/ProblemResponses.ts"
 import { refuse, refuseInvalid } from "../http/Refused.ts"
@@ -19,9 +20,6 @@ import { GatewayApi } from "./GatewayApi.ts"
 import { ITEMS_PER_PAGE } from "./GatewayEndpoint.ts"
 import { sagaDocument } from "./SagaDocument.ts"
 import { shown } from "./ShownValue.ts"
-
-/** Name under which a verb is kept if nobody knows the operator. */
-const UNKNOWN_OPERATOR = "unknown"
 
 interface SignedRequest extends CommandRequest {
   readonly params: ActorName
@@ -79,11 +77,9 @@ export const SagaRoutes = HttpApiBuilder.group(
 
     const act = (command: string) => (given: SignedRequest) => {
       const { type, id } = given.params
-      const { user } = metadataOf(given)
       const done = Effect.gen(function* () {
         const { actor } = yield* sagaNamed(type)
-        const by = user ?? given.payload.by ?? UNKNOWN_OPERATOR
-        const signed = { ...given.payload, type: command, by }
+        const signed = { ...given.payload, type: command, by: signerOf(given.headers, given.payload.by) }
         const { version, sequence, reply, duplicate } = yield* ask(
           system.get(actor as AnyActor, id),
           signed,

@@ -5,10 +5,9 @@
  * runtime/integration/PayloadSchema.ts.
  */
 import type { AnyActor } from "../../runtime/definition/Actor.ts"
-import { isInternal } from "../../runtime/event/Event.ts"
 import type { AnySchema } from "../../runtime/event/Schema.ts"
 import { type JsonObject, payloadSchemaOf } from "../../runtime/integration/PayloadSchema.ts"
-import type { ChartState } from "../../runtime/machine/Chart.ts"
+import { commandNamesOf } from "./CommandNames.ts"
 import type { TypeDocument } from "./DirectoryApi.ts"
 import type { ExposedType } from "./Exposure.ts"
 
@@ -29,17 +28,6 @@ export const typeDocument = ({ actor, saga, hasCommand }: ExposedType): typeof T
   input: jsonSchemaOf(actor.input, "input"),
   warnings: actor.warnings,
 })
-
-/** Names of the type's commands: those of the definition, or the events of its machine. */
-export const commandNamesOf = ({ commands, machine }: AnyActor): ReadonlyArray<string> =>
-  commands === undefined ? [...new Set(eventsIn(machine.chart()))] : Object.keys(commands)
-
-const eventsIn = ({ transitions, states }: ChartState): ReadonlyArray<string> => [
-  ...transitions.flatMap(({ event }) =>
-    event === undefined || event === "*" || event === "" || isInternal(event) ? [] : [event],
-  ),
-  ...states.flatMap(eventsIn),
-]
 
 /** A command of a type. */
 export const commandDocument = ({ commands }: AnyActor, name: string) => {

@@ -6,7 +6,7 @@
  */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { about, pathId } from "./CommandEndpoint.ts"
+import { about, operatorHeader, pathId } from "./CommandEndpoint.ts"
 import { COMMAND_PROBLEMS, READ_PROBLEMS } from "./Problem.ts"
 
 const count = (description: string) => Schema.Int.annotate({ description })
@@ -94,7 +94,12 @@ const Target = Schema.Struct(member).annotate({ identifier: "TargetMember" })
 
 const SkipOrder = Schema.Struct({
   sequence: count("Sequence of the record, as in the slot's `stopped`"),
-  by: Schema.NonEmptyString.annotate({ description: "Name of the operator; kept with the dead letters" }),
+  by: Schema.optionalKey(
+    Schema.NonEmptyString.annotate({
+      description:
+        "Name of the operator; kept with the dead letters. The name of a caller who is known comes first",
+    }),
+  ),
   note: Schema.String.annotate({ description: "Reason; kept with the dead letters" }),
 }).annotate({ identifier: "SkipOrder" })
 
@@ -142,6 +147,7 @@ export const ClusterEndpoints = HttpApiGroup.make("cluster")
     ),
     HttpApiEndpoint.post("skip", "/cluster/slots/:slot/skip", {
       params: slot,
+      headers: operatorHeader,
       payload: SkipOrder,
       success: Skipped,
       error: COMMAND_PROBLEMS,

@@ -1,9 +1,11 @@
 /** Handlers of the routes in ClusterApi.ts. What the verbs mean: runtime/system/ClusterControl.ts. */
 import { Clock, Effect, Stream } from "effect"
 import type { HttpApiBuilder } from "effect/http-api"
+import type { AnyActor } from "../../runtime/define.ts"
 import type { ClusterEvent, ClusterStatus } from "../../runtime/operations.ts"
 import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
 import { unknownActorType } from "../../runtime/system/ClusterVerbFailed.ts"
+import { signerOf } from "./Caller.ts"
 import type { ClusterDocument, ClusterEndpoints, ClusterEventDocument } from "./ClusterApi.ts"
 import { EventStreams, type StreamEvent } from "./EventStreams.ts"
 import { isoTime } from "./IsoTime.ts"
@@ -43,11 +45,12 @@ const eventDocument = (event: ClusterEvent, atMs: number): ClusterEventDocument 
 
 const streamed = (data: ClusterEventDocument): StreamEvent => ({ data })
 
-/** Handles the group `cluster` of any API that has `ClusterEndpoints`. */
+/** Handles the group `cluster` of any API that has `ClusterEndpoints`. `actorNamed` has the types of its callers. */
 export const clusterHandlers = Effect.fnUntraced(function* (
   handlers: HttpApiBuilder.Handlers.FromGroup<typeof ClusterEndpoints>,
+  actorNamed: (type: string) => AnyActor | undefined,
 ) {
-  const { cluster, actorNamed } = yield* ActorSystem
+  const { cluster } = yield* ActorSystem
   const typeIn = ({ type }: { readonly type: string }) =>
     Effect.suspend(() => {
       const actor = actorNamed(type)
@@ -72,13 +75,15 @@ export const clusterHandlers = Effect.fnUntraced(function* (
     undrain: ({ params }) => orProblem(cluster.undrain(params.member)),
     move: ({ params, payload }) => orProblem(cluster.move(params.slot, payload.member)),
     unpin: ({ params }) => orProblem(cluster.unpin(params.slot)),
-    skip: ({ params, payload }) =>
-      orProblem(
-        Effect.map(cluster.skip(params.slot, payload), ({ deadLetterCount, isNews }) => ({
+    skip: ({ params, headers, payload }) => {
+      const order = { ...payload, by: signerOf(headers, payload.by) }
+      return orProblem(
+        Effect.map(cluster.skip(params.slot, order), ({ deadLetterCount, isNews }) => ({
           deadLetters: deadLetterCount,
           news: isNews,
         })),
-      ),
+      )
+    },
     passivate: ({ params }) =>
       orProblem(
         typeIn(params).pipe(

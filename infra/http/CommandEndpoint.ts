@@ -49,11 +49,16 @@ export const afterSequence = Schema.optionalKey(
 export const cursor = optionalText("`next` of the previous page")
 
 const callerHeaders = {
-  "x-user": optionalText("Name of the caller; stored with the events"),
+  "x-user": optionalText("Name of the caller, where the gateway does not know it; stored with the events"),
   "x-correlation-id": optionalText(
     "Id of the business transaction; generated if missing, returned, and stored with the events",
   ),
   traceparent: optionalText("W3C trace context; stored with the events"),
+}
+
+/** Who signs an operator's verb. */
+export const operatorHeader = {
+  "x-user": optionalText("Name of the operator, where the gateway does not know it"),
 }
 
 export const commandHeaders = {

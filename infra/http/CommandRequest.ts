@@ -9,6 +9,7 @@ import type { HttpServerRequest } from "effect/http"
 import type { AnyActor, CommandsOf, Metadata } from "../../runtime/define.ts"
 import type { ActorRef } from "../../runtime/system/ActorRef.ts"
 import { requestMetrics } from "../telemetry/RequestMetrics.ts"
+import { userOf } from "./Caller.ts"
 import { etagOf } from "./EntityTag.ts"
 import { utf8Text } from "./HeaderText.ts"
 import { CORRELATION_HEADER } from "./ProblemResponses.ts"
@@ -37,10 +38,11 @@ const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
 
 /** Origin of the command: user, correlation, trace. */
 export const metadataOf = ({ request, headers }: CommandRequest): Metadata => {
-  const { "x-user": user, traceparent } = headers
+  const { traceparent } = headers
+  const user = userOf(headers)
   const correlationId = request.headers[CORRELATION_HEADER]
   return {
-    ...(user === undefined ? {} : { user: utf8Text(user) }),
+    ...(user === undefined ? {} : { user }),
     ...(correlationId === undefined ? {} : { correlationId: utf8Text(correlationId) }),
     ...(traceparent === undefined || !TRACEPARENT.test(traceparent) ? {} : { trace: traceparent }),
   }
@@ -59,13 +61,19 @@ export const versionHeaders = ({ version, sequence }: Omit<Answer, "duplicate">)
   "everstate-sequence": String(sequence),
 })
 
+interface AskOptions {
+  /** Wait for the answer, in milliseconds; default: the system's. */
+  readonly deadlineMs?: number | undefined
+  /** Name of the command in the metrics; default: its type. Callers must not be able to choose any number of names. */
+  readonly label?: string
+}
+
 /** Asks the actor with the metadata and conditions of the headers, and measures the time. */
 export const ask = Effect.fnUntraced(function* <A extends AnyActor, C extends CommandsOf<A>>(
   actor: ActorRef<A>,
   command: C,
   given: CommandRequest,
-  /** Wait for the answer, in milliseconds; default: the system's. */
-  deadlineMs?: number,
+  { deadlineMs, label = command.type }: AskOptions = {},
 ) {
   const started = yield* Clock.currentTimeNanos
   const commandId = given.headers["idempotency-key"]
@@ -77,7 +85,7 @@ export const ask = Effect.fnUntraced(function* <A extends AnyActor, C extends Co
       metadata: metadataOf(given),
     }),
   )
-  yield* requestMetrics.asked(command.type, outcomeOf(exit), (yield* Clock.currentTimeNanos) - started)
+  yield* requestMetrics.asked(label, outcomeOf(exit), (yield* Clock.currentTimeNanos) - started)
   return yield* exit
 })
 

@@ -21,6 +21,12 @@ const asks = Metric.histogram("everstate_ask_duration_seconds", {
   boundaries: BUCKETS_SECONDS,
 })
 
+/** Methods that have a label of their own. Clients may send any other word, so all others share one label. */
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+
+/** Label of all words that callers choose freely: the number of labels is bounded. */
+export const OTHER = "other"
+
 const NANOS_PER_SECOND = 1e9
 
 /** Records durations, in nanoseconds of Effect's clock. */
@@ -33,7 +39,10 @@ export interface RequestMetrics {
 export const requestMetrics: RequestMetrics = {
   answered: (method, status, durationNanos) =>
     Metric.update(
-      Metric.withAttributes(requests, { method, status: String(status) }),
+      Metric.withAttributes(requests, {
+        method: METHODS.has(method) ? method : OTHER,
+        status: String(status),
+      }),
       Number(durationNanos) / NANOS_PER_SECOND,
     ),
   asked: (command, outcome, durationNanos) =>

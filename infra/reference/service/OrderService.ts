@@ -7,7 +7,8 @@
 import { Context, Effect, Layer, type Scope } from "effect"
 import { HttpServerError } from "effect/http"
 import { ActorSystem, type NodeOptions } from "../../effect.ts"
-import { type InvalidGatewayOption, makeGateway } from "../../http.ts"
+import { userIn } from "../../http/Caller.ts"
+import { type AccessRequest, type InvalidGatewayOption, makeGateway } from "../../http.ts"
 import { PostgresPool } from "../../postgres/PostgresPool.ts"
 import { layer as layerSystem, type StartError } from "../../system/ActorSystem.ts"
 import { MailerFolder } from "../mail/MailerFolder.ts"
@@ -82,7 +83,7 @@ export const acquireOrderService = Effect.fnUntraced(function* (
       makeGateway(Context.get(context, ActorSystem), {
         ...orders,
         ...(tokensFile === undefined
-          ? { authorize: () => ({ user: undefined }) }
+          ? { authorize: ({ request }: AccessRequest) => ({ user: userIn(request.headers) }) }
           : { tokens: { file: tokensFile } }),
         allowedHosts: [host, ...allowedHosts],
         console: hasConsole,

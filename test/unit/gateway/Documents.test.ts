@@ -1,7 +1,10 @@
 /** The documents about a gateway, from definitions with schemas of four libraries. */
 import { createHash } from "node:crypto"
+import { readFileSync } from "node:fs"
 import { Validator } from "@seriousme/openapi-schema-validator"
 import { describe, expect, it } from "vitest"
+import { GatewayApi } from "../../../infra/gateway/GatewayApi.ts"
+import { PLAIN_ROUTES } from "../../../infra/gateway/GatewayHandler.ts"
 import { asUser, startGateway } from "./GatewayFixture.ts"
 import { Booking, Guest, Seat } from "./Libraries.ts"
 
@@ -97,5 +100,45 @@ describe("the catalog of events", () => {
     expect(page.headers.get("content-security-policy")).toContain("script-src 'none'")
     expect(page.body).toContain("SeatHeld")
     expect((await call("GET", "/asyncapi.json")).body.asyncapi).toMatch(/^3\./)
+  })
+})
+
+describe("docs/OPERATIONS.md", () => {
+  interface Route {
+    readonly method: string
+    readonly path: string
+  }
+  const routeText = ({ method, path }: Route) => `${method} ${path.replace(/:\w+|\{\w+\}/g, "{}")}`
+  const known = new Set(
+    [
+      ...Object.values(GatewayApi.groups).flatMap(
+        ({ endpoints }): ReadonlyArray<Route> => Object.values(endpoints),
+      ),
+      ...PLAIN_ROUTES,
+    ].map(routeText),
+  )
+
+  /**
+   * The routes in the first column of the table. A path without a method has the one before it, and a path that is no
+   * route takes the place of the last part of the path before it.
+   */
+  const tableRoutes = (table: string): ReadonlyArray<string> => {
+    const found: Array<string> = []
+    for (const [, column = ""] of table.matchAll(/^\| (`.*?) \|/gm)) {
+      let [method, before] = ["", ""]
+      for (const [, said, path = ""] of column.matchAll(/`(?:([A-Z]+) )?(\/[^`?]*)[^`]*`/g)) {
+        method = said ?? method
+        const isWhole = known.has(routeText({ method, path }))
+        before = isWhole ? path : before.replace(/\/[^/]*$/, path)
+        found.push(routeText({ method, path: before }))
+      }
+    }
+    return found
+  }
+
+  it("names every route of a gateway, and no other", () => {
+    const page = readFileSync(new URL("../../../docs/OPERATIONS.md", import.meta.url), "utf8")
+    const table = page.split("\n### ").find((chapter) => chapter.startsWith("Routes\n")) ?? ""
+    expect([...new Set(tableRoutes(table))].sort()).toEqual([...known].sort())
   })
 })

@@ -1,11 +1,16 @@
 /** What operators see and do over HTTP: sagas of any type, dead letters, projections, and the log of it all. */
-import { Schema } from "effect"
-import { describe, expect, it } from "vitest"
+import { Effect, Schema } from "effect"
+import { describe, expect, it, onTestFinished } from "vitest"
 import { assign, setup } from "xstate"
+import { type GatewayOptions, makeGateway } from "../../../infra/http.ts"
+import { addressOf } from "../../../runtime/address/ActorAddress.ts"
+import type { ClusterEvent } from "../../../runtime/cluster/ClusterEvent.ts"
 import { defineActor, defineEvent, type EventOf, reject } from "../../../runtime/define.ts"
+import { defineProjection } from "../../../runtime/index.ts"
 import { defineSaga } from "../../../runtime/saga.ts"
-import { eventually } from "../../fixtures/memory/MemorySystem.ts"
-import { asUser, startGateway } from "./GatewayFixture.ts"
+import { node, shared } from "../../fixtures/memory/ClusterNodes.ts"
+import { eventually, SHARD_COUNT } from "../../fixtures/memory/MemorySystem.ts"
+import { asUser, type Call, callOf, startGateway } from "./GatewayFixture.ts"
 
 const Amount = Schema.Struct({ minor: Schema.Int })
 const events = { Changed: defineEvent(Amount) }
@@ -55,8 +60,8 @@ const Trade = defineSaga({
       }),
 })
 
-const market = () =>
-  startGateway({ authorize: asUser("ann") }, { actors: [Purse], sagas: [Trade], directory: true })
+const market = (options: GatewayOptions = {}) =>
+  startGateway({ authorize: asUser("ann"), ...options }, { actors: [Purse], sagas: [Trade], directory: true })
 
 describe("sagas", () => {
   it("are listed, shown, and operated, whatever their type", async () => {
@@ -94,6 +99,48 @@ describe("sagas", () => {
     expect((await call("GET", "/types/trade/picture")).body.mermaid).toContain("stateDiagram")
     expect((await call("GET", "/sagas/purse")).status).toBe(404)
     expect((await call("GET", "/sagas/trade/none")).status).toBe(404)
+  })
+
+  /** A saga that is stuck until an operator helps it. */
+  const stuckSaga = async (call: Call) => {
+    await call("POST", "/actors/trade/t-1/Start", { input: { from: "a", to: "b", minor: 500 } })
+    await eventually(async () => (await call("GET", "/sagas/trade/t-1")).body.state === "stuck")
+  }
+
+  it("are signed by the known caller on the road of actors, too", async () => {
+    const { call } = await market()
+    await stuckSaga(call)
+    const abort = { by: "eve", note: "given up" }
+    const signed = { by: "ann", note: "given up" }
+    expect((await call("POST", "/actors/trade/t-1/Abort/dry-run", abort)).body.events).toMatchObject([
+      { type: "SagaAborted", ...signed },
+    ])
+    expect((await call("POST", "/actors/trade/t-1/Abort", abort)).status).toBe(200)
+    const { items } = (await call("GET", "/actors/trade/t-1/history")).body
+    expect(items.find(({ type }: { type: string }) => type === "SagaAborted")).toMatchObject({ data: signed })
+  })
+
+  it("are operated whatever commands are exposed, and do not exist where their type is not exposed", async () => {
+    const abort = { note: "given up" }
+    const { call } = await market({ expose: { trade: ["Start"] } })
+    await stuckSaga(call)
+    expect((await call("POST", "/actors/trade/t-1/Abort", abort)).status).toBe(404)
+    expect((await call("POST", "/sagas/trade/t-1/abort", abort)).status).toBe(200)
+    const { call: closed } = await market({ expose: ["purse"] })
+    for (const [method, path] of [
+      ["GET", "/sagas/trade"],
+      ["GET", "/sagas/trade/t-1"],
+      ["GET", "/types/trade/picture"],
+      ["POST", "/sagas/trade/t-1/cancel"],
+      ["POST", "/sagas/trade/t-1/abort"],
+    ] as const) {
+      const answer = await closed(method, path, method === "POST" ? abort : undefined)
+      expect([path, answer.status, answer.body.type]).toEqual([
+        path,
+        404,
+        "urn:everstate:problem:unknown-type",
+      ])
+    }
   })
 
   it("are paged over types", async () => {
@@ -176,5 +223,51 @@ describe("projections and reactors", () => {
       { verb: "projections.rebuild", outcome: expect.stringMatching(/^404 /) },
       { verb: "projections.rebuild", by: "ann", note: "rows were changed by hand", outcome: "done" },
     ])
+  })
+})
+
+describe("a record that a projection does not get past", () => {
+  const Totals = defineProjection({
+    name: "totals",
+    version: 1,
+    from: [Purse],
+    table: { name: "totals", columns: { id: "text not null" }, primaryKey: ["id"] },
+    key: ({ id }) => ({ id }),
+    fold: (_, { id }) => ({ id }),
+  })
+
+  it("is skipped in the name of the known operator, else in the name that the order gives", async () => {
+    const on = await shared()
+    const { system } = await node("one", on, { actors: [Purse], projections: [Totals] })
+    const skipped: Array<ClusterEvent> = []
+    system.cluster.onEvent((event) => {
+      if (event.type === "RecordSkipped") skipped.push(event)
+    })
+    const slot = "projection.totals.v1.p0"
+    /** Has the projection meet a record that nobody can read, and skips it. */
+    const skip = async (user: string | undefined, order: { readonly by?: string }) => {
+      const garbage = new TextEncoder().encode("{not json")
+      const address = addressOf("purse", `bad-${skipped.length}`, SHARD_COUNT)
+      const sequence = await Effect.runPromise(on.journal.inner.append(address, 0, garbage))
+      const gateway = makeGateway(system, { authorize: () => ({ user }) })
+      onTestFinished(() => gateway.close())
+      const call = callOf(gateway.fetch)
+      const found = async () =>
+        (await system.cluster.status()).slots.find((one) => one.slot === slot)?.stopped?.sequence
+      await eventually(async () => (await found()) === sequence)
+      const count = skipped.length
+      const answer = await call("POST", `/cluster/slots/${slot}/skip`, {
+        sequence,
+        note: "by hand",
+        ...order,
+      })
+      expect(answer).toMatchObject({ status: 200, body: { deadLetters: 1, news: true } })
+      await eventually(() => skipped.length > count)
+      return JSON.stringify(skipped.at(-1))
+    }
+    expect(await skip("ann", { by: "eve" })).toContain("by ann: by hand")
+    expect(await skip("ann", {})).toContain("by ann: by hand")
+    expect(await skip(undefined, { by: "console" })).toContain("by console: by hand")
+    expect(await skip(undefined, {})).toContain("by unknown: by hand")
   })
 })

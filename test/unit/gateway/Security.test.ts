@@ -1,6 +1,8 @@
 /** Attacks on a gateway: each line is what an attacker would try, and what the attacker gets. */
 import { describe, expect, it } from "vitest"
+import { assign, setup } from "xstate"
 import { type AccessRequest, makeGateway, refuseAccess } from "../../../infra/http.ts"
+import { defineActor } from "../../../runtime/define.ts"
 import { startMemory } from "../../fixtures/memory/MemorySystem.ts"
 import { asUser, callOf, startGateway } from "./GatewayFixture.ts"
 
@@ -172,6 +174,34 @@ describe("authorize", () => {
     await call("POST", "/actors/counter/a/Add", { by: 1 }, { "x-user": "root" })
     expect((await call("GET", "/actors/counter/a/history")).body.items).toMatchObject([{ user: "ann" }])
   })
+
+  it("names nobody, and the client cannot name itself", async () => {
+    const own: Array<string | null> = []
+    const { call } = await startGateway({
+      authorize: () => ({ user: undefined }),
+      routes: (request) => {
+        own.push(request.headers.get("x-user"))
+        return Response.json({})
+      },
+    })
+    const root = { "x-user": "root" }
+    await call("POST", "/actors/counter/a/Add", { by: 1 }, root)
+    await call("PUT", "/actors/counter/b", {}, root)
+    await call("POST", "/types/counter/pause", {}, root)
+    await call("POST", "/own", {}, root)
+    const { birth, items } = (await call("GET", "/actors/counter/a/history")).body
+    expect(items).toHaveLength(1)
+    const { items: operations } = (await call("GET", "/operations")).body
+    expect(operations).toMatchObject([{ verb: "cluster.pause", by: null }])
+    expect(JSON.stringify([birth, items, operations])).not.toContain("root")
+    expect(own).toEqual([null])
+  })
+
+  it("is absent: what the client says of itself counts", async () => {
+    const { call } = await startGateway()
+    await call("POST", "/actors/counter/a/Add", { by: 1 }, { "x-user": "ann" })
+    expect((await call("GET", "/actors/counter/a/history")).body.items).toMatchObject([{ user: "ann" }])
+  })
 })
 
 describe("what is not exposed", () => {
@@ -188,9 +218,52 @@ describe("what is not exposed", () => {
     expect((await closed("GET", "/types")).body.items).toEqual([])
   })
 
+  it("does not exist for operators' verbs on a type", async () => {
+    const { call, system } = await startGateway({ expose: [], authorize: asUser("ann") })
+    for (const path of ["/types/counter/pause", "/types/counter/resume", "/actors/counter/a/passivate"]) {
+      expect([path, (await call("POST", path, {})).status]).toEqual([path, 404])
+    }
+    expect((await system.cluster.status()).paused).toEqual([])
+  })
+
   it("is an error at the start if the system has no such type", async () => {
     const { system } = await startMemory()
     expect(() => makeGateway(system, { expose: ["contre"] })).toThrow(/no type "contre"/)
+  })
+})
+
+describe("the metrics", () => {
+  /** Its events are its commands, and it takes every event. */
+  const Listener = defineActor({
+    type: "listener",
+    machine: setup({
+      types: { context: {} as { count: number }, events: {} as { type: "Known" } | { type: string } },
+    }).createMachine({
+      context: { count: 0 },
+      on: {
+        Known: { actions: assign({ count: ({ context }) => context.count + 1 }) },
+        "*": { actions: assign({ count: ({ context }) => context.count + 1 }) },
+      },
+    }),
+  })
+
+  it("do not grow with the words that callers choose", async () => {
+    const { call, gateway } = await startGateway({ authorize: asUser("ann") }, { actors: [Listener] })
+    const commands = ["Known", "Chosen1", "Chosen2", "constructor"]
+    for (const command of commands) {
+      expect([command, (await call("POST", `/actors/listener/a/${command}`, {})).status]).toEqual([
+        command,
+        200,
+      ])
+    }
+    for (const method of ["CHOSEN3", "CHOSEN4"]) {
+      await gateway.fetch(new Request("http://localhost/types", { method, headers: { "x-everstate": "1" } }))
+    }
+    const { body } = await call("GET", "/metrics")
+    expect(body).toMatch(/^everstate_ask_duration_seconds_count\{command="Known",outcome="accepted"\} 1$/m)
+    expect(body).toMatch(/^everstate_ask_duration_seconds_count\{command="other",outcome="accepted"\} 3$/m)
+    expect(body).toMatch(/^everstate_http_request_duration_seconds_count\{method="other",status="405"\} 2$/m)
+    expect(body).not.toMatch(/chosen|constructor/i)
   })
 })
 

@@ -11,19 +11,19 @@ const histograms = async (name: string, of: string) =>
 it("measures requests and commands in seconds, each under its own labels", async () => {
   await Effect.runPromise(
     Effect.all([
-      requestMetrics.answered("MEASURED", 200, 1_500_000_000n),
-      requestMetrics.answered("MEASURED", 503, 20_000_000n),
+      requestMetrics.answered("OPTIONS", 200, 1_500_000_000n),
+      requestMetrics.answered("OPTIONS", 503, 20_000_000n),
       requestMetrics.asked("PlaceMeasured", "accepted", 2_000_000n),
       requestMetrics.asked("PlaceMeasured", "duplicate", 3_000_000_000n),
     ]),
   )
-  expect(await histograms("everstate_http_request_duration_seconds", "MEASURED")).toEqual([
+  expect(await histograms("everstate_http_request_duration_seconds", "OPTIONS")).toEqual([
     {
-      attributes: { method: "MEASURED", status: "200" },
+      attributes: { method: "OPTIONS", status: "200" },
       state: expect.objectContaining({ count: 1, sum: 1.5 }),
     },
     {
-      attributes: { method: "MEASURED", status: "503" },
+      attributes: { method: "OPTIONS", status: "503" },
       state: expect.objectContaining({ count: 1, sum: 0.02 }),
     },
   ])

@@ -41,7 +41,7 @@ test("FAULT 72: it stalls visibly, is skipped with a trace, and later orders are
     type: "urn:everstate:problem:not-stopped",
     hint: expect.stringContaining("stopped"),
   })
-  expect((await call("POST", `/cluster/slots/${slot}/skip`, { sequence, note: "" })).status).toBe(400)
+  expect((await call("POST", `/cluster/slots/${slot}/skip`, { sequence, by: "", note: "" })).status).toBe(400)
   expect(await skip(sequence)).toMatchObject({ status: 200, body: { deadLetters: 1, news: true } })
   expect(await skip(sequence)).toMatchObject({ status: 200, body: { deadLetters: 0, news: false } })
   for (const other of await stoppedSlots()) expect((await skip(sequence, other.slot)).status).toBe(200)
