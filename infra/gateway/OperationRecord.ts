@@ -49,10 +49,9 @@ export const recorded = async (
       Effect.timeout(RECORD_MS),
       Effect.catch((error) =>
         Effect.as(
-          Effect.logWarning("An operation is not in the log of operations", {
-            ...operation,
-            why: error.message,
-          }),
+          Effect.logWarning("An operation is not in the log of operations").pipe(
+            Effect.annotateLogs({ ...operation, why: error.message }),
+          ),
           undefined,
         ),
       ),

@@ -34,7 +34,7 @@ export interface SystemLogLine {
 }
 
 export interface LogOptions {
-  /** Takes each line in place of the console. Errors that it throws are dropped. */
+  /** Takes each line in place of the console. Errors that it throws or rejects with are dropped. */
   readonly logger?: (line: SystemLogLine) => void
   /** Lowest level that is written, default `Info`. */
   readonly logLevel?: SystemLogLevel
@@ -57,13 +57,15 @@ const loggerTo = (write: (line: SystemLogLine) => void): Logger.Logger<unknown, 
     const failures = parts.filter((part) => typeof part !== "string")
     const error = cause.reasons.length > 0 ? Cause.squash(cause) : failures[0]
     try {
-      write({
+      const written: unknown = write({
         level: logLevel as SystemLogLine["level"],
         at: date.getTime(),
         message: texts.length > 0 ? texts.join(" ") : thrownMessage(error),
         ...(error === undefined ? undefined : { error }),
-        fields: fiber.getRef(References.CurrentLogAnnotations),
+        fields: { ...fiber.getRef(References.CurrentLogAnnotations) },
       })
+      // An async function is a logger, too. Its rejection would end the process.
+      if (written instanceof Promise) written.catch(() => undefined)
     } catch {
       // A log that fails must not stop the system.
     }
