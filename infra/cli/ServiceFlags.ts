@@ -9,7 +9,7 @@ import { portFlag } from "./BoundedFlag.ts"
 
 const PORT_DEFAULT = 3_000
 
-/** Only this machine by default, because the service asks for no password. */
+/** Only this machine by default, because the service asks for no tokens then. */
 const HOST_DEFAULT = "127.0.0.1"
 
 const FOLDER_DEFAULT = ".everstate"
@@ -19,6 +19,7 @@ export interface ServiceInput {
   readonly host: string
   readonly allowedHosts: string
   readonly tokens: string
+  readonly open: boolean
   readonly folder: string
   readonly prepare: boolean
   readonly json: boolean
@@ -40,10 +41,16 @@ export const serviceFlags = ({ folderHolds }: { readonly folderHolds: string }) 
   ),
   tokens: Flag.String("tokens").pipe(
     Flag.withDescription(
-      "File with the tokens of callers, a role, a name and a token on each line (default: TOKENS_FILE, or everybody may do everything)",
+      "File with the tokens of callers, a role, a name and a token on each line (default: TOKENS_FILE, or the tokens in EVERSTATE_TOKENS)",
     ),
     Flag.withFallbackConfig(Config.String("TOKENS_FILE")),
     Flag.withDefault(""),
+  ),
+  open: Flag.Boolean("open").pipe(
+    Flag.withDescription(
+      "Without tokens: everybody who reaches the address may do everything (default: callers on this machine alone)",
+    ),
+    Flag.withDefault(false),
   ),
   folder: Flag.String("folder").pipe(
     Flag.withDescription(`Where ${folderHolds} are kept (default ${FOLDER_DEFAULT})`),

@@ -12,6 +12,7 @@ import { effectFaceOf, type ActorSystem as PromiseActorSystem } from "../../runt
 import type { ActorSystemService } from "../../runtime/system/ActorSystem.ts"
 import { boundedBody, TOO_LARGE } from "../http/BoundedBody.ts"
 import { setUser, userIn } from "../http/Caller.ts"
+import { isLoopback } from "../http/Loopback.ts"
 import { INTERNAL, type Problem, problem } from "../http/Problem.ts"
 import { CORRELATION_HEADER } from "../http/ProblemResponses.ts"
 import { type RequestGuard, requestGuard, SAFE_METHODS } from "../http/RequestGuard.ts"
@@ -237,9 +238,6 @@ const basePathOf = (given = ""): string => {
     hint: 'Give a path as in "/api": it starts with "/" and has letters, digits, "-", "_", "." and "~".',
   })
 }
-
-const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host)
 
 /** What the guard looks at. A handler without a header `Host` has the host in the URL. */
 const guardedRequest = (request: Request) => {

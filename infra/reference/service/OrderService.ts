@@ -8,7 +8,7 @@ import { Context, Effect, Layer, type Scope } from "effect"
 import { HttpServerError } from "effect/http"
 import { ActorSystem, type NodeOptions } from "../../effect.ts"
 import { userIn } from "../../http/Caller.ts"
-import { type AccessRequest, type InvalidGatewayOption, makeGateway } from "../../http.ts"
+import { type Authorize, type InvalidGatewayOption, makeGateway, type TokensOptions } from "../../http.ts"
 import { PostgresPool } from "../../postgres/PostgresPool.ts"
 import { layer as layerSystem, type StartError } from "../../system/ActorSystem.ts"
 import { MailerFolder } from "../mail/MailerFolder.ts"
@@ -37,11 +37,19 @@ export interface OrderServiceOptions {
   readonly host: string
   /** Further host names that the service answers to. */
   readonly allowedHosts?: ReadonlyArray<string>
-  /** File with the tokens of callers. Without it everybody may do everything. */
-  readonly tokensFile?: string | undefined
+  /** Tokens of callers. */
+  readonly tokens?: TokensOptions | undefined
+  /**
+   * Without tokens: everybody who reaches the service may do everything, under the name that they give. Default:
+   * false, then callers on this machine alone, and `host` must be an address of its own.
+   */
+  readonly isOpen?: boolean
   /** Serves the console, whose files must have been built. Default: false. */
   readonly hasConsole?: boolean
 }
+
+/** Lets everybody do everything, under the name that the request gives. */
+const everybody: Authorize = ({ request }) => ({ user: userIn(request.headers) })
 
 /** Starts the service, which ends with the scope. Returns its address. */
 export const acquireOrderService = Effect.fnUntraced(function* (
@@ -55,7 +63,8 @@ export const acquireOrderService = Effect.fnUntraced(function* (
     port,
     host,
     allowedHosts = [],
-    tokensFile,
+    tokens,
+    isOpen = false,
     hasConsole = false,
   } = options
   const namespace = namespaceOf(flow)
@@ -82,9 +91,8 @@ export const acquireOrderService = Effect.fnUntraced(function* (
     try: () =>
       makeGateway(Context.get(context, ActorSystem), {
         ...orders,
-        ...(tokensFile === undefined
-          ? { authorize: ({ request }: AccessRequest) => ({ user: userIn(request.headers) }) }
-          : { tokens: { file: tokensFile } }),
+        ...(tokens === undefined ? {} : { tokens }),
+        ...(tokens === undefined && isOpen ? { authorize: everybody } : {}),
         allowedHosts: [host, ...allowedHosts],
         console: hasConsole,
       }),

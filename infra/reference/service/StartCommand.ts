@@ -14,6 +14,8 @@ import { runProgram } from "../../cli/Program.ts"
 import { showServerProgress } from "../../cli/ServerProgress.ts"
 import { type ServiceInput, serviceFlags } from "../../cli/ServiceFlags.ts"
 import { acquireServersFromEnv } from "../../embedded.ts"
+import { isLoopback } from "../../http/Loopback.ts"
+import { InvalidGatewayOption } from "../../http.ts"
 import { acquireProvider } from "../payments/ProviderProgram.ts"
 import { FLOW_DEFAULT, FLOWS, type Flow } from "./Hosted.ts"
 import { acquireOrderService } from "./OrderService.ts"
@@ -87,6 +89,26 @@ interface StartInput extends ServiceInput, NodeInput {
   readonly console: boolean
 }
 
+/** Variable with the tokens of callers, if there is no file. */
+const TOKENS_VARIABLE = "EVERSTATE_TOKENS"
+
+/** Where the tokens are. Refuses to let everybody in from other machines, unless the user says so. */
+const tokensIn = Effect.fnUntraced(function* ({ host, tokens, open }: StartInput) {
+  if (tokens !== "") return { file: tokens }
+  const inEnv = yield* Config.String(TOKENS_VARIABLE).pipe(Config.withDefault(""))
+  if (inEnv !== "") return { env: TOKENS_VARIABLE }
+  if (isLoopback(host)) return undefined
+  if (!open) {
+    return yield* new InvalidGatewayOption({
+      option: "host",
+      detail: `${host} can be reached from other machines, and there are no tokens`,
+      hint: `Give the tokens of callers with --tokens or ${TOKENS_VARIABLE}, or let everybody do everything with --open.`,
+    })
+  }
+  yield* Effect.logWarning(`Everybody who reaches ${host} may do everything, because there are no tokens`)
+  return undefined
+})
+
 /** Address of the payment provider: the user's own, or a fake one that keeps its books in the folder. */
 const providerIn = Effect.fnUntraced(function* ({ folder, flow }: StartInput) {
   const given = yield* Config.option(Config.NonEmptyString("PAYMENT_PROVIDER_URL"))
@@ -95,6 +117,7 @@ const providerIn = Effect.fnUntraced(function* ({ folder, flow }: StartInput) {
 })
 
 const run = Effect.fnUntraced(function* (input: StartInput) {
+  const tokens = yield* tokensIn(input)
   const servers = yield* acquireServersFromEnv(
     input.folder,
     input.json ? {} : { onProgress: showServerProgress(process.stderr) },
@@ -114,7 +137,8 @@ const run = Effect.fnUntraced(function* (input: StartInput) {
     port: input.port,
     host: input.host,
     allowedHosts: listOf(input.allowedHosts),
-    tokensFile: input.tokens === "" ? undefined : input.tokens,
+    tokens,
+    isOpen: input.open,
     hasConsole,
   })
   if (input.json) yield* Effect.log(LISTENING).pipe(Effect.annotateLogs({ url, provider, pid: process.pid }))

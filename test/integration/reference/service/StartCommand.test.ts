@@ -22,6 +22,8 @@ interface Started {
   readonly ended: Promise<number | null>
 }
 
+const token = "a-token-of-more-than-24-characters"
+
 const children: Array<ChildProcess> = []
 
 afterEach(() => {
@@ -29,7 +31,7 @@ afterEach(() => {
 })
 
 const start = (args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = {}): Started => {
-  const { NATS_URL: _nats, DATABASE_URL: _postgres, ...inherited } = process.env
+  const { NATS_URL: _nats, DATABASE_URL: _postgres, EVERSTATE_TOKENS: _tokens, ...inherited } = process.env
   const child = spawn(process.execPath, [startScript, ...args], { env: { ...inherited, ...env } })
   children.push(child)
   let output = ""
@@ -90,7 +92,6 @@ test("prints lines that work as printed; a second one on the folder says who has
   expect(await first.ended).toBe(0)
   await expect(fetch(provider)).rejects.toThrow()
 
-  const token = "a-token-of-more-than-24-characters"
   writeFileSync(join(folder, "tokens"), `operator ann ${token}\n`)
   const third = start(["--port", "0", "--folder", folder, "--json", "--tokens", join(folder, "tokens")])
   await vi.waitFor(() => expect(third.output()).toContain('"listening"'), START)
@@ -113,20 +114,24 @@ test("prints lines that work as printed; a second one on the folder says who has
 })
 
 test("FAULT 14: its payment provider ends with it when it is killed", async () => {
-  const started = start(["--port", "0", "--folder", sharedFolder])
+  const started = start(["--port", "0", "--folder", sharedFolder, "--host", "0.0.0.0", "--open"])
   await vi.waitFor(() => expect(ledgerIn(started.output())).not.toBe(""), START)
+  expect(started.output()).toContain("Everybody who reaches 0.0.0.0 may do everything")
+  const cluster = `${urlIn(started.output()).replace("0.0.0.0", "127.0.0.1")}/cluster`
+  expect((await fetch(cluster, { headers: { "x-forwarded-for": "10.0.0.1" } })).status).toBe(200)
   const provider = ledgerIn(started.output())
   started.child.kill("SIGKILL")
   await started.ended
   await vi.waitFor(() => expect(fetch(provider)).rejects.toThrow(), START)
 })
 
-test("says which port is in use", async () => {
+test("says which port is in use, at an address that others reach with tokens", async () => {
   const other = createServer().listen(0, "127.0.0.1")
   onTestFinished(() => void other.close())
   await once(other, "listening")
   const { port } = other.address() as AddressInfo
-  const started = start(["--port", String(port), "--folder", sharedFolder])
+  const args = ["--port", String(port), "--folder", sharedFolder, "--host", "0.0.0.0"]
+  const started = start(args, { EVERSTATE_TOKENS: `operator ann ${token}` })
   expect(await started.ended).toBe(1)
   expect(started.output()).toContain(`Port ${port} is in use. Give another with --port`)
   expect(started.output()).not.toMatch(/\n\s+at /)
@@ -168,6 +173,8 @@ test("--help tells the flags, a wrong one ends with 1", async () => {
       ["--node-name", "a.b"],
       ["--labels", "ok, not ok"],
       ["--weight", "0"],
+      // An address that others can reach, without tokens.
+      ["--host", "0.0.0.0"],
     ] as const
   ).map(([flag, value]) => ({ flag, refused: start([flag, value]) }))
   expect(await help.ended).toBe(0)
@@ -176,7 +183,7 @@ test("--help tells the flags, a wrong one ends with 1", async () => {
     expect(help.output()).toContain(flag)
   for (const { flag, refused } of wrong) {
     expect(await refused.ended, flag).toBe(1)
-    expect(refused.output()).toContain(flag)
+    expect(refused.output()).toContain(flag === "--host" ? "--tokens or EVERSTATE_TOKENS" : flag)
   }
 })
 
