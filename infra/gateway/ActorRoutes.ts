@@ -17,7 +17,6 @@ import { historyCursorOf, historyCursorText, momentOf } from "../http/PastQuery.
 import { notFound } from "../http/Problem.ts"
 import { orProblem } from "../http/ProblemResponses.ts"
 import { refuse, refuseInvalid } from "../http/Refused.ts"
-import { OTHER } from "../telemetry/RequestMetrics.ts"
 import { actorDocument, birthDocument, historyItem } from "./ActorDocument.ts"
 import { dryRunDocument, pendingDocument } from "./DryRunDocument.ts"
 import { Exposed, type ExposedType, isOperatorsCommand } from "./Exposure.ts"
@@ -139,7 +138,7 @@ export const ActorRoutes = HttpApiBuilder.group(
         refOf(exposed, id),
         commandOf(exposed, given),
         given,
-        { deadlineMs: waitMs, label: exposed.knownCommands.has(command) ? command : OTHER },
+        waitMs,
       )
       return HttpApiSchema.withHeaders({
         body: { type, id, version, sequence, reply: shown(reply) ?? null, duplicate },

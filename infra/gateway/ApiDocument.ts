@@ -6,8 +6,8 @@
  */
 import { OpenApi } from "effect/http-api"
 import type { JsonObject } from "../../runtime/integration/PayloadSchema.ts"
+import { commandNamesOf } from "../http/CommandNames.ts"
 import { SESSION_PATH } from "./Authorisation.ts"
-import { commandNamesOf } from "./CommandNames.ts"
 import type { ExposedType, Exposure } from "./Exposure.ts"
 import { GatewayApi } from "./GatewayApi.ts"
 import { addSchema, merged } from "./JsonSchemas.ts"

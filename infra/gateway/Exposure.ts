@@ -9,7 +9,6 @@ import type { AnySaga } from "../../runtime/saga/AnySaga.ts"
 import type { Given } from "../../runtime/system/Definitions.ts"
 import { problem } from "../http/Problem.ts"
 import { type Refused, refuse } from "../http/Refused.ts"
-import { commandNamesOf } from "./CommandNames.ts"
 
 /**
  * `"all"` (the default), the names of the exposed types, or for each exposed type `true` or the names of its
@@ -24,8 +23,6 @@ export interface ExposedType {
   readonly saga: AnySaga | undefined
   /** True if the gateway sends the command. */
   readonly hasCommand: (command: string) => boolean
-  /** Names of the commands that the definition knows. A machine with a wildcard transition takes others, too. */
-  readonly knownCommands: ReadonlySet<string>
 }
 
 /** Command of a saga that callers send; all others are operators' verbs, and signed. */
@@ -104,7 +101,6 @@ export const exposureOf = (given: Given, expose: Expose = "all"): Exposure => {
       hasCommand: (command) =>
         (names?.has(command) ?? true) &&
         (actor.commands === undefined || Object.hasOwn(actor.commands, command)),
-      knownCommands: new Set(commandNamesOf(actor)),
     })
   }
   return exposed

@@ -16,7 +16,7 @@ import { clusterHandlers } from "../http/ClusterRoutes.ts"
 import { deadLetterHandlers } from "../http/DeadLetterRoutes.ts"
 import { EventStreams } from "../http/EventStreams.ts"
 import { layerOperationRoutes } from "../http/OperationRoutes.ts"
-import { requestMetrics } from "../telemetry/RequestMetrics.ts"
+import { CurrentRequestMetrics, RequestMetrics } from "../telemetry/RequestMetrics.ts"
 import { ActorRoutes } from "./ActorRoutes.ts"
 import { apiDocument } from "./ApiDocument.ts"
 import { SESSION_METHODS, SESSION_PATH } from "./Authorisation.ts"
@@ -63,7 +63,7 @@ export interface GatewayHandler {
   readonly operations: OperationLogService
   readonly logDefect: (what: string, cause: unknown) => void
   /** Counts an answer, with the time that it took. */
-  readonly measure: (method: string, status: number, durationNanos: bigint) => void
+  readonly measure: (method: string, status: number, seconds: number) => void
   /** Ends endless answers. */
   readonly endStreams: () => Promise<void>
   readonly dispose: () => Promise<void>
@@ -104,6 +104,7 @@ export const gatewayHandler = (options: HandlerOptions): GatewayHandler => {
   )
   const { fetch, dispose } = apiHandler(Layer.provideMerge(routes, services), methodsAt)
   const run = Effect.runPromiseWith(base)
+  const durations = Context.get(base, CurrentRequestMetrics) ?? new RequestMetrics(base)
   return {
     routes: new RouteTable(GatewayApi, PLAIN_ROUTES, exposure),
     methodsAt,
@@ -111,7 +112,7 @@ export const gatewayHandler = (options: HandlerOptions): GatewayHandler => {
     run,
     operations: service.operations,
     logDefect: (what, cause) => void Effect.runForkWith(base)(Effect.logError(what, cause)),
-    measure: (...answer) => Effect.runSyncWith(base)(requestMetrics.answered(...answer)),
+    measure: (...answer) => durations.answered(...answer),
     endStreams: () => Effect.runPromise(streams.end),
     dispose,
   }

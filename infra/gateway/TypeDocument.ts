@@ -7,7 +7,7 @@
 import type { AnyActor } from "../../runtime/definition/Actor.ts"
 import type { AnySchema } from "../../runtime/event/Schema.ts"
 import { type JsonObject, payloadSchemaOf } from "../../runtime/integration/PayloadSchema.ts"
-import { commandNamesOf } from "./CommandNames.ts"
+import { commandNamesOf } from "../http/CommandNames.ts"
 import type { TypeDocument } from "./DirectoryApi.ts"
 import type { ExposedType } from "./Exposure.ts"
 

@@ -4,11 +4,9 @@
  * Owns the headers: `Idempotency-Key` is the command id, `If-Match` the version, `X-User`, `X-Correlation-Id`
  * and `traceparent` the metadata. CommandEndpoint.ts describes them.
  */
-import { Clock, Effect, Exit } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import type { AnyActor, CommandsOf, Metadata } from "../../runtime/define.ts"
 import type { ActorRef } from "../../runtime/system/ActorRef.ts"
-import { requestMetrics } from "../telemetry/RequestMetrics.ts"
 import { userOf } from "./Caller.ts"
 import { etagOf } from "./EntityTag.ts"
 import { utf8Text } from "./HeaderText.ts"
@@ -61,36 +59,19 @@ export const versionHeaders = ({ version, sequence }: Omit<Answer, "duplicate">)
   "everstate-sequence": String(sequence),
 })
 
-interface AskOptions {
-  /** Wait for the answer, in milliseconds; default: the system's. */
-  readonly deadlineMs?: number | undefined
-  /** Name of the command in the metrics; default: its type. Callers must not be able to choose any number of names. */
-  readonly label?: string
-}
-
-/** Asks the actor with the metadata and conditions of the headers, and measures the time. */
-export const ask = Effect.fnUntraced(function* <A extends AnyActor, C extends CommandsOf<A>>(
+/** Asks the actor with the metadata and conditions of the headers. */
+export const ask = <A extends AnyActor, C extends CommandsOf<A>>(
   actor: ActorRef<A>,
   command: C,
   given: CommandRequest,
-  { deadlineMs, label = command.type }: AskOptions = {},
-) {
-  const started = yield* Clock.currentTimeNanos
+  /** Wait for the answer, in milliseconds; default: the system's. */
+  deadlineMs?: number,
+) => {
   const commandId = given.headers["idempotency-key"]
-  const exit = yield* Effect.exit(
-    actor.ask(command, {
-      ...(commandId === undefined ? {} : { commandId }),
-      ...(deadlineMs === undefined ? {} : { deadlineMs }),
-      ...versionOf(given),
-      metadata: metadataOf(given),
-    }),
-  )
-  yield* requestMetrics.asked(label, outcomeOf(exit), (yield* Clock.currentTimeNanos) - started)
-  return yield* exit
-})
-
-const outcomeOf = (exit: Exit.Exit<{ readonly duplicate: boolean }, { readonly _tag: string }>): string => {
-  if (Exit.isSuccess(exit)) return exit.value.duplicate ? "duplicate" : "accepted"
-  const failure = exit.cause.reasons.find((reason) => reason._tag === "Fail")
-  return failure === undefined ? "Interrupted" : failure.error._tag
+  return actor.ask(command, {
+    ...(commandId === undefined ? {} : { commandId }),
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    ...versionOf(given),
+    metadata: metadataOf(given),
+  })
 }

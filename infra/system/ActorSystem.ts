@@ -54,6 +54,7 @@ import type { PostgresError } from "../postgres/PostgresErrors.ts"
 import { type PostgresOptions, PostgresPool } from "../postgres/PostgresPool.ts"
 import { layerReadModelPostgres } from "../postgres/ReadModelPostgres.ts"
 import { layerSnapshotStorePostgres } from "../postgres/SnapshotStorePostgres.ts"
+import { CurrentRequestMetrics, RequestMetrics } from "../telemetry/RequestMetrics.ts"
 import { type LogOptions, layerLog } from "../telemetry/SystemLog.ts"
 import type { Telemetry } from "../telemetry/Telemetry.ts"
 import { type InvalidStartOption, invalidStartOption } from "./InvalidStartOption.ts"
@@ -189,16 +190,19 @@ export const layerOn = (
     layerOperationLogPostgres(namespace),
   )
   const metering = Layer.unwrap(
-    Effect.sync(() => {
-      const meter = new AskMeter()
+    Effect.map(Effect.context<never>(), (context) => {
+      const durations = new RequestMetrics(context)
+      const meter = new AskMeter(durations)
       return Layer.effect(EffectActorSystem, withHistory(namespace, meter)).pipe(
         Layer.provide(EffectActorSystem.layer({ ...system, namespace })),
         Layer.provide(Layer.succeed(ClientAsks, meter.clientAsk)),
+        Layer.tap((built) => observed(telemetry, Context.get(built, EffectActorSystem), durations)),
+        // A gateway of the system measures its requests there, too.
+        Layer.merge(Layer.succeed(CurrentRequestMetrics, durations)),
       )
     }),
   )
   return metering.pipe(
-    Layer.tap((context) => observed(telemetry, Context.get(context, EffectActorSystem))),
     Layer.tap((context) => keepStoredProgress(Context.get(context, EffectActorSystem), namespace)),
     Layer.provide(Layer.merge(ports, connection)),
     Layer.provide(migrated),
@@ -217,8 +221,11 @@ const withHistory = Effect.fnUntraced(function* (namespace: string, meter: AskMe
 })
 
 /** Reports the metrics of the system until its scope ends. */
-const observed = (telemetry: Telemetry | undefined, { status, cluster }: ActorSystemService) =>
-  telemetry?.observe({ status, standing: cluster.standing }) ?? Effect.void
+const observed = (
+  telemetry: Telemetry | undefined,
+  { status, cluster }: ActorSystemService,
+  durations: RequestMetrics,
+) => telemetry?.observe({ status, standing: cluster.standing, durations }) ?? Effect.void
 
 /**
  * Why a missing store has been lost; `undefined` before the first commit, because no store can have been lost

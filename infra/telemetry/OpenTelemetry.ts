@@ -1,9 +1,9 @@
 /**
  * Traces and metrics through the OpenTelemetry API.
  *
- * Owns the way from the runtime's spans and from the status of a system to OpenTelemetry. The application
- * chooses the SDK, the exporter and the sampling; without an SDK the API does nothing. Where spans begin:
- * runtime/system/Traced.ts. Names of metrics: StatusMetrics.ts.
+ * Owns the way from the runtime's spans, and from the status and the durations of a system, to OpenTelemetry. The
+ * application chooses the SDK, the exporter and the sampling; without an SDK the API does nothing. Where spans
+ * begin: runtime/system/Traced.ts. Names of metrics: StatusMetrics.ts and RequestMetrics.ts.
  */
 import {
   type Attributes,
@@ -22,6 +22,7 @@ import {
 } from "@opentelemetry/api"
 import { Effect, type Scope } from "effect"
 import type { Span, SpanStart, Tracer } from "../../runtime/trace/Tracing.ts"
+import { BUCKETS_SECONDS, DURATIONS, type DurationName } from "./RequestMetrics.ts"
 import { type MetricFamily, metricFamiliesOf } from "./StatusMetrics.ts"
 import type { ObservedSystem, Telemetry } from "./Telemetry.ts"
 
@@ -124,7 +125,7 @@ const spanContextOf = (traceparent: string): SpanContext | undefined => {
 const traceparentOf = ({ traceId, spanId, traceFlags }: SpanContext): string =>
   `00-${traceId}-${spanId}-${traceFlags === TraceFlags.SAMPLED ? "01" : traceFlags.toString(16).padStart(2, "0")}`
 
-/** Registers the metrics of a system as observable instruments until the scope ends. */
+/** Registers the metrics of a system as observable instruments and histograms until the scope ends. */
 const observe = (meter: Meter, system: ObservedSystem): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     const read = Effect.map(Effect.all([system.status, system.standing]), (all) => metricFamiliesOf(...all))
@@ -144,7 +145,26 @@ const observe = (meter: Meter, system: ObservedSystem): Effect.Effect<void, neve
       Effect.sync(() => meter.addBatchObservableCallback(collect, batch)),
       () => Effect.sync(() => meter.removeBatchObservableCallback(collect, batch)),
     )
+    yield* Effect.acquireRelease(
+      Effect.sync(() => recordDurations(meter, system)),
+      (stop) => Effect.sync(stop),
+    )
   })
+
+/** Records each duration in a histogram. Returns how to stop it. */
+const recordDurations = (meter: Meter, { durations }: ObservedSystem): (() => void) => {
+  const histogram = (name: DurationName) =>
+    meter.createHistogram(name, {
+      description: DURATIONS[name],
+      unit: "s",
+      advice: { explicitBucketBoundaries: BUCKETS_SECONDS },
+    })
+  const histograms = {
+    everstate_ask_duration_seconds: histogram("everstate_ask_duration_seconds"),
+    everstate_http_request_duration_seconds: histogram("everstate_http_request_duration_seconds"),
+  }
+  return durations.onDuration((name, seconds, labels) => histograms[name].record(seconds, labels))
+}
 
 const instrumentOf = (meter: Meter, { name, kind, help: description }: MetricFamily): Observable =>
   kind === "counter"

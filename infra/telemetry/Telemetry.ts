@@ -6,11 +6,14 @@
 import type { Effect, Scope } from "effect"
 import type { MemberStanding, SystemStatus } from "../../runtime/operations.ts"
 import type { Tracer } from "../../runtime/trace/Tracing.ts"
+import type { TakeDuration } from "./RequestMetrics.ts"
 
 /** The parts of a system that metrics are made of. */
 export interface ObservedSystem {
   readonly status: Effect.Effect<SystemStatus>
   readonly standing: Effect.Effect<MemberStanding>
+  /** Tells of the duration of each ask and request, until the returned function is called. */
+  readonly durations: { readonly onDuration: (take: TakeDuration) => () => void }
 }
 
 /** Option `telemetry` of a start or connect. */

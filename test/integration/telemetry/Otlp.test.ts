@@ -1,9 +1,11 @@
-/** A trace over two nodes, as an OTLP receiver gets it. */
+/** A trace over two nodes, as an OTLP receiver gets it, and the durations that their meters collect. */
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http"
+import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics"
 import { SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace"
 import { expect, it, onTestFinished } from "vitest"
+import { makeGateway } from "../../../infra/http.ts"
 import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
 import { openTelemetry } from "../../../infra/telemetry.ts"
 import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
@@ -50,13 +52,32 @@ const startReceiver = async () => {
   return { spans, url: `http://127.0.0.1:${port}/v1/traces` }
 }
 
-it("has the ask, every commit and every message below the caller's span", async () => {
+class ManualReader extends MetricReader {
+  protected override onForceFlush = () => Promise.resolve()
+  protected override onShutdown = () => Promise.resolve()
+}
+
+/** Labels and count of each series of a histogram. */
+const countsOf = async (reader: MetricReader, name: string) => {
+  const { scopeMetrics } = (await reader.collect()).resourceMetrics
+  const found = scopeMetrics
+    .flatMap(({ metrics }) => metrics)
+    .find(({ descriptor }) => descriptor.name === name)
+  return (found?.dataPoints ?? []).map(({ attributes, value }) => ({
+    ...attributes,
+    count: (value as { readonly count: number }).count,
+  }))
+}
+
+it("has the ask, every commit and every message below the caller's span, and each node the durations of its own asks and requests", async () => {
   const receiver = await startReceiver()
   const namespace = freshNamespace()
   const startNode = async (name: string) => {
     const exporter = new OTLPTraceExporter({ url: receiver.url })
     const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] })
     const { natsUrl: nats, postgresUrl: postgres } = servers()
+    const reader = new ManualReader()
+    const meter = new MeterProvider({ readers: [reader] }).getMeter(name)
     const system = await ActorSystem.start({
       nats,
       postgres,
@@ -64,17 +85,17 @@ it("has the ask, every commit and every message below the caller's span", async 
       actors: [Desk, Clerk],
       shardCount: 4,
       node: { name },
-      telemetry: openTelemetry({ tracer: provider.getTracer(name), hasMetrics: false }),
+      telemetry: openTelemetry({ tracer: provider.getTracer(name), meter }),
       logLevel: "Error",
     })
     onTestFinished(async () => {
       await system.stop()
       await provider.shutdown()
     })
-    return system
+    return { system, reader }
   }
-  const one = await startNode("one")
-  const two = await startNode("two")
+  const { system: one, reader: readerOfOne } = await startNode("one")
+  const { system: two, reader: readerOfTwo } = await startNode("two")
   const ownerCount = async () => {
     const { slots } = await one.cluster.status()
     return new Set(slots.filter(({ slot }) => slot.startsWith("shard.")).map(({ member }) => member)).size
@@ -100,4 +121,15 @@ it("has the ask, every commit and every message below the caller's span", async 
   }
   // Both nodes take part.
   expect(new Set(receiver.spans.map(({ service }) => service))).toEqual(new Set(["one", "two"]))
+
+  // The asks are those of the second node, whichever node has the actor.
+  const duration = "everstate_ask_duration_seconds"
+  expect(await countsOf(readerOfTwo, duration)).toEqual([{ command: "Ask", outcome: "accepted", count: 8 }])
+  expect(await countsOf(readerOfOne, duration)).toEqual([])
+  const gateway = makeGateway(one)
+  onTestFinished(() => gateway.close())
+  await gateway.fetch(new Request("http://localhost/healthz"))
+  expect(await countsOf(readerOfOne, "everstate_http_request_duration_seconds")).toEqual([
+    { method: "GET", status: "200", count: 1 },
+  ])
 })

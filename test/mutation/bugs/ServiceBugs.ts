@@ -12,8 +12,8 @@ export const serviceBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "an idempotency key is not used",
     file: "infra/http/CommandRequest.ts",
-    text: "...(commandId === undefined ? {} : { commandId }),\n      ...(deadlineMs",
-    replacement: '...(commandId === "" ? { commandId } : {}),\n      ...(deadlineMs',
+    text: "...(commandId === undefined ? {} : { commandId }),\n    ...(deadlineMs",
+    replacement: '...(commandId === "" ? { commandId } : {}),\n    ...(deadlineMs',
     isSeenBySimulation: false,
   },
   {

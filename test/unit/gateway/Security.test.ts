@@ -1,8 +1,11 @@
 /** Attacks on a gateway: each line is what an attacker would try, and what the attacker gets. */
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, onTestFinished } from "vitest"
 import { assign, setup } from "xstate"
 import { type AccessRequest, makeGateway, refuseAccess } from "../../../infra/http.ts"
+import { AskMeter, metered } from "../../../infra/metrics/AskMeter.ts"
+import { RequestMetrics } from "../../../infra/telemetry/RequestMetrics.ts"
 import { defineActor } from "../../../runtime/define.ts"
+import { effectFaceOf } from "../../../runtime/promise/ActorSystem.ts"
 import { startMemory } from "../../fixtures/memory/MemorySystem.ts"
 import { asUser, callOf, startGateway } from "./GatewayFixture.ts"
 
@@ -248,7 +251,13 @@ describe("the metrics", () => {
   })
 
   it("do not grow with the words that callers choose", async () => {
-    const { call, gateway } = await startGateway({ authorize: asUser("ann") }, { actors: [Listener] })
+    const { system } = await startMemory({ actors: [Listener] })
+    const service = effectFaceOf(system)?.service
+    if (service === undefined) throw new Error("the system is not running")
+    const measured = metered(service, new AskMeter(new RequestMetrics()))
+    const gateway = makeGateway(measured, { authorize: asUser("ann") })
+    onTestFinished(() => gateway.close())
+    const call = callOf(gateway.fetch)
     const commands = ["Known", "Chosen1", "Chosen2", "constructor"]
     for (const command of commands) {
       expect([command, (await call("POST", `/actors/listener/a/${command}`, {})).status]).toEqual([

@@ -1,7 +1,7 @@
 /**
  * The names of a type's commands.
  *
- * Owns which names a definition has. Which of them callers may send: Exposure.ts.
+ * Owns which names a definition has. Which of them callers may send: ../gateway/Exposure.ts.
  */
 import type { AnyActor } from "../../runtime/definition/Actor.ts"
 import { isInternal } from "../../runtime/event/Event.ts"
