@@ -81,6 +81,9 @@ test("finds actors by state, part of a state, tag, prefix, end and age", async (
   expect(await idsOf({ updatedBefore: Date.now() + 1_000, state: "lost" })).toEqual(["c"])
   expect(await idsOf({ updatedBefore: new Date(0) })).toEqual([])
   expect(await idsOf({ createdBefore: 1 })).toEqual([])
+  const born = { exceptStates: ["moving", "lost"], createdBefore: Date.now() + 1_000 }
+  expect(await idsOf(born)).toEqual(["d"])
+  expect(await idsOf({ ...born, createdBefore: 1 })).toEqual([])
 })
 
 test("gives every actor on exactly one page", async () => {

@@ -121,6 +121,16 @@ describe("GET /actors/{type}/{id}/events", () => {
     expect(await later.next()).toMatchObject({ id: "3" })
     await later.cancel()
   })
+
+  it("goes on after Last-Event-ID, whatever the first request was from", async () => {
+    const { gateway, call } = await startGateway()
+    for (const by of [1, 2, 3]) await call("POST", "/actors/counter/a/Add", { by })
+    const path = "/actors/counter/a/events?from=1"
+    const stream = await follow(gateway.fetch, path, { "last-event-id": "2" })
+    expect(await stream.next()).toMatchObject({ id: "3", data: { data: { by: 3 } } })
+    await stream.cancel()
+    expect((await call("GET", path, undefined, { "last-event-id": "x" })).status).toBe(400)
+  })
 })
 
 it("says a failure of a stream that has begun as its last event", async () => {
