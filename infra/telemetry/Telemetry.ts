@@ -12,8 +12,11 @@ import type { TakeDuration } from "./RequestMetrics.ts"
 export interface ObservedSystem {
   readonly status: Effect.Effect<SystemStatus>
   readonly standing: Effect.Effect<MemberStanding>
-  /** Tells of the duration of each ask and request, until the returned function is called. */
-  readonly durations: { readonly onDuration: (take: TakeDuration) => () => void }
+  /** The durations of asks and of requests over HTTP. */
+  readonly durations: {
+    /** Tells `take` of each duration, until the returned function is called. */
+    readonly onDuration: (take: TakeDuration) => () => void
+  }
 }
 
 /** Option `telemetry` of a start or connect. */
