@@ -63,7 +63,7 @@ export interface GatewayHandler {
   readonly operations: OperationLogService
   readonly logDefect: (what: string, cause: unknown) => void
   /** Counts an answer, with the time that it took. */
-  readonly measure: (method: string, status: number, seconds: number) => void
+  readonly measure: (method: string, status: number, durationMs: number) => void
   /** Ends endless answers. */
   readonly endStreams: () => Promise<void>
   readonly dispose: () => Promise<void>

@@ -4,7 +4,8 @@
  * Owns the counters and the wrapping of a system's handles. The history of metrics (MetricsHistory.ts) reads the
  * counters, and each duration goes into the histogram of asks (../telemetry/RequestMetrics.ts). An ask is measured
  * where its caller is: the gateway, and code of the process itself. Those of an `ActorClient` are measured by the node
- * that answers them, without the way to the client. Cost: test/bench is run with it, and docs/OPERATIONS.md names what was measured.
+ * that answers them, without the way to the client. Cost: test/bench is run with it, and docs/OPERATIONS.md names what
+ * was measured.
  */
 import { Effect, Exit } from "effect"
 import type { AnyActor, ErrorKind } from "../../runtime/define.ts"
@@ -16,8 +17,6 @@ import { OTHER, type RequestMetrics } from "../telemetry/RequestMetrics.ts"
 import { bucketOf, LATENCY_BUCKET_COUNT } from "./LatencyBuckets.ts"
 
 type Outcome = Exit.Exit<unknown, { readonly kind: ErrorKind; readonly _tag: string }>
-
-const MS_PER_SECOND = 1_000
 
 export class AskMeter {
   /** Since the start. A repeat of a command that was accepted counts, too. */
@@ -37,7 +36,7 @@ export class AskMeter {
    * command's label, if the command is known.
    */
   note(outcome: Outcome, durationMs: number, command?: string): void {
-    this.#durations?.asked(command, nameOf(outcome), durationMs / MS_PER_SECOND)
+    this.#durations?.asked(command, nameOf(outcome), durationMs)
     if (Exit.isSuccess(outcome)) this.acceptedCount++
     else {
       const [reason] = outcome.cause.reasons

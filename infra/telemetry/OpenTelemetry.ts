@@ -8,6 +8,7 @@
 import {
   type Attributes,
   context,
+  type Histogram,
   isSpanContextValid,
   type Meter,
   metrics,
@@ -22,7 +23,7 @@ import {
 } from "@opentelemetry/api"
 import { Effect, type Scope } from "effect"
 import type { Span, SpanStart, Tracer } from "../../runtime/trace/Tracing.ts"
-import { BUCKETS_SECONDS, DURATIONS, type DurationName } from "./RequestMetrics.ts"
+import { BUCKETS_SECONDS, DURATIONS } from "./RequestMetrics.ts"
 import { type MetricFamily, metricFamiliesOf } from "./StatusMetrics.ts"
 import type { ObservedSystem, Telemetry } from "./Telemetry.ts"
 
@@ -153,17 +154,12 @@ const observe = (meter: Meter, system: ObservedSystem): Effect.Effect<void, neve
 
 /** Records each duration in a histogram. Returns how to stop it. */
 const recordDurations = (meter: Meter, { durations }: ObservedSystem): (() => void) => {
-  const histogram = (name: DurationName) =>
-    meter.createHistogram(name, {
-      description: DURATIONS[name],
-      unit: "s",
-      advice: { explicitBucketBoundaries: BUCKETS_SECONDS },
-    })
-  const histograms = {
-    everstate_ask_duration_seconds: histogram("everstate_ask_duration_seconds"),
-    everstate_http_request_duration_seconds: histogram("everstate_http_request_duration_seconds"),
+  const advice = { explicitBucketBoundaries: BUCKETS_SECONDS }
+  const histograms = new Map<string, Histogram>()
+  for (const [name, description] of Object.entries(DURATIONS)) {
+    histograms.set(name, meter.createHistogram(name, { description, unit: "s", advice }))
   }
-  return durations.onDuration((name, seconds, labels) => histograms[name].record(seconds, labels))
+  return durations.onDuration((name, seconds, labels) => histograms.get(name)?.record(seconds, labels))
 }
 
 const instrumentOf = (meter: Meter, { name, kind, help: description }: MetricFamily): Observable =>

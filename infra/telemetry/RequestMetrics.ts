@@ -47,7 +47,9 @@ const seriesOf = (name: DurationName, labels: Labels) => ({
   }),
 })
 
-/** Records the durations of one system. */
+const MS_PER_SECOND = 1_000
+
+/** Records the durations of one system. They are given in milliseconds, and kept in seconds. */
 export class RequestMetrics {
   readonly #context: Context.Context<never>
   readonly #takers = new Set<TakeDuration>()
@@ -66,7 +68,7 @@ export class RequestMetrics {
     return () => void this.#takers.delete(take)
   }
 
-  answered(method: string, status: number, seconds: number): void {
+  answered(method: string, status: number, durationMs: number): void {
     const label = METHODS.has(method) ? method : OTHER
     const key = `${label} ${status}`
     let series = this.#requests.get(key)
@@ -74,14 +76,14 @@ export class RequestMetrics {
       series = seriesOf(REQUESTS, { method: label, status: String(status) })
       this.#requests.set(key, series)
     }
-    this.#record(REQUESTS, series, seconds)
+    this.#record(REQUESTS, series, durationMs)
   }
 
   /**
    * `outcome` is `accepted`, `duplicate` or the error's tag. Give {@link OTHER} for a command that its definition does
    * not name. The command is not known where an `ActorClient` asks: its series have no label `command`.
    */
-  asked(command: string | undefined, outcome: string, seconds: number): void {
+  asked(command: string | undefined, outcome: string, durationMs: number): void {
     let outcomes = this.#asks.get(command)
     if (outcomes === undefined) {
       outcomes = new Map()
@@ -92,10 +94,11 @@ export class RequestMetrics {
       series = seriesOf(ASKS, command === undefined ? { outcome } : { command, outcome })
       outcomes.set(outcome, series)
     }
-    this.#record(ASKS, series, seconds)
+    this.#record(ASKS, series, durationMs)
   }
 
-  #record(name: DurationName, { labels, metric }: Series, seconds: number): void {
+  #record(name: DurationName, { labels, metric }: Series, durationMs: number): void {
+    const seconds = durationMs / MS_PER_SECOND
     metric.updateUnsafe(seconds, this.#context)
     for (const take of this.#takers) take(name, seconds, labels)
   }

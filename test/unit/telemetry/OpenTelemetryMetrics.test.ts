@@ -44,9 +44,9 @@ it("are counters and gauges of the status and histograms of durations, until the
     dataPoints: [{ value: 1 }],
   })
   expect(metrics.get("everstate_snapshots_total")?.dataPoints).toHaveLength(4)
-  durations.asked("Add", "accepted", 0.004)
-  durations.asked("Add", "accepted", 3)
-  durations.answered("GET", 503, 0.02)
+  durations.asked("Add", "accepted", 4)
+  durations.asked("Add", "accepted", 3_000)
+  durations.answered("GET", 503, 20)
   const measured = await collected()
   expect(measured.get("everstate_ask_duration_seconds")).toMatchObject({
     dataPointType: DataPointType.HISTOGRAM,
@@ -60,7 +60,7 @@ it("are counters and gauges of the status and histograms of durations, until the
     dataPoints: [{ attributes: { method: "GET", status: "503" }, value: { count: 1, sum: 0.02 } }],
   })
   await Effect.runPromise(Scope.close(scope, Exit.void))
-  durations.asked("Add", "accepted", 1)
+  durations.asked("Add", "accepted", 1_000)
   await system.get(Counter, "c").ask({ type: "Add", by: 1 })
   // The SDK repeats the last value that it was told.
   expect((await collected()).get("everstate_commits_total")).toMatchObject({ dataPoints: [{ value: 1 }] })

@@ -25,12 +25,12 @@ const measuring = () => {
 
 it("are in seconds, each under its own labels", () => {
   const { durations, histograms } = measuring()
-  durations.answered("GET", 200, 1.5)
-  durations.answered("GET", 503, 0.02)
-  durations.asked("Place", "accepted", 0.002)
-  durations.asked("Place", "accepted", 0.004)
-  durations.asked("Place", "duplicate", 3)
-  durations.asked(undefined, "accepted", 0.25)
+  durations.answered("GET", 200, 1_500)
+  durations.answered("GET", 503, 20)
+  durations.asked("Place", "accepted", 2)
+  durations.asked("Place", "accepted", 4)
+  durations.asked("Place", "duplicate", 3_000)
+  durations.asked(undefined, "accepted", 250)
   expect(histograms("everstate_http_request_duration_seconds")).toMatchObject([
     { attributes: { method: "GET", status: "200" }, state: { count: 1, sum: 1.5 } },
     { attributes: { method: "GET", status: "503" }, state: { count: 1, sum: 0.02 } },
