@@ -7,8 +7,8 @@
 import { Context, Effect, Layer, type Scope } from "effect"
 import { HttpServerError } from "effect/http"
 import { ActorSystem, type NodeOptions } from "../../effect.ts"
-import { userIn } from "../../http/Caller.ts"
-import { type Authorize, type InvalidGatewayOption, makeGateway, type TokensOptions } from "../../http.ts"
+import { everybody } from "../../gateway/Access.ts"
+import { type InvalidGatewayOption, makeGateway, type TokensOptions } from "../../http.ts"
 import { PostgresPool } from "../../postgres/PostgresPool.ts"
 import { layer as layerSystem, type StartError } from "../../system/ActorSystem.ts"
 import { MailerFolder } from "../mail/MailerFolder.ts"
@@ -47,9 +47,6 @@ export interface OrderServiceOptions {
   /** Serves the console, whose files must have been built. Default: false. */
   readonly hasConsole?: boolean
 }
-
-/** Lets everybody do everything, under the name that the request gives. */
-const everybody: Authorize = ({ request }) => ({ user: userIn(request.headers) })
 
 /** Starts the service, which ends with the scope. Returns its address. */
 export const acquireOrderService = Effect.fnUntraced(function* (

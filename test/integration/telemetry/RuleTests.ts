@@ -18,8 +18,13 @@ interface RuleSeries {
   readonly inTrouble: string
 }
 
-const seriesOf = (series: string, inOrder: string, inTrouble: string): RuleSeries => ({
-  series: series.replace(/\}?$/, (end) => `${end === "" ? "{" : ","}job="everstate",instance="one"}`),
+const seriesOf = (
+  series: string,
+  inOrder: string,
+  inTrouble: string,
+  { job = "everstate", instance = "one" } = {},
+): RuleSeries => ({
+  series: series.replace(/\}?$/, (end) => `${end === "" ? "{" : ","}job="${job}",instance="${instance}"}`),
   inOrder,
   inTrouble,
 })
@@ -37,22 +42,14 @@ const durations = (name: string, le: string) => [
 
 const ALL: ReadonlyArray<RuleSeries> = [
   seriesOf("up", still(1), still(0)),
-  {
-    series: 'probe_success{job="everstate-ready",instance="one"}',
-    inOrder: still(1),
-    inTrouble: still(0),
-  },
+  seriesOf("probe_success", still(1), still(0), { job: "everstate-ready" }),
   seriesOf('everstate_needed_ok{kind="stream",name="s"}', still(1), still(0)),
   seriesOf("everstate_cluster_lease_valid", still(1), still(0)),
   counter("everstate_cluster_evictions_total"),
   // Slots move for a quarter of an hour when a release is deployed.
   seriesOf('everstate_cluster_moves_total{outcome="taken"}', "0x40 0+4x15 60x5", growing(4)),
   seriesOf('everstate_cluster_members{state="up"}', still(2), still(2)),
-  {
-    series: 'everstate_cluster_members{state="up",job="everstate",instance="two"}',
-    inOrder: still(2),
-    inTrouble: still(1),
-  },
+  seriesOf('everstate_cluster_members{state="up"}', still(2), still(1), { instance: "two" }),
   seriesOf("everstate_actors_quarantined", still(0), still(1)),
   seriesOf("everstate_actors_halted", still(0), still(1)),
   counter('everstate_sagas_total{saga="s",event="stuck"}'),
