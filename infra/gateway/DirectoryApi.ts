@@ -5,7 +5,10 @@
  */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
-import { TRANSITION_MINUTES_MAX } from "../../runtime/directory/TransitionCounts.ts"
+import {
+  TRANSITION_MINUTES_DEFAULT,
+  TRANSITION_MINUTES_MAX,
+} from "../../runtime/directory/TransitionCounts.ts"
 import { about, cursor, optionalText, pageSize, pathId, wholeNumber } from "../http/CommandEndpoint.ts"
 import { READ_PROBLEMS } from "../http/Problem.ts"
 import { ITEMS_PER_PAGE, JsonObject, moment, pageOf, typeParameter, Verb } from "./GatewayEndpoint.ts"
@@ -30,6 +33,15 @@ const EventOfType = Schema.Struct({
   payload: JsonSchema,
 }).annotate({ identifier: "EventOfType" })
 
+const Transition = Schema.Struct({
+  from: Schema.String,
+  event: Schema.String,
+  to: Schema.String,
+  count: Schema.Int,
+})
+
+const Uncounted = Schema.Int.annotate({ description: "Transitions that happened and are not listed" })
+
 export const TypeDocument = Schema.Struct({
   type: Schema.String,
   kind: Schema.Literals(["actor", "saga"]),
@@ -45,6 +57,15 @@ export const TypeDocument = Schema.Struct({
       unknown: Schema.Int.annotate({ description: "Actors whose state is not known yet" }),
     }),
   ),
+  transitions: Schema.optionalKey(
+    Schema.Struct({
+      since: moment("Begin of the count"),
+      items: Schema.Array(Transition),
+      uncounted: Uncounted,
+    }),
+  ).annotate({
+    description: `How often each transition happened in the last ${TRANSITION_MINUTES_DEFAULT} minutes, over all nodes, most frequent first`,
+  }),
 }).annotate({ identifier: "TypeDocument" })
 
 export const ListedActor = Schema.Struct({
@@ -93,18 +114,19 @@ const Transitions = Schema.Struct({
   since: moment("Begin of the first span"),
   items: Schema.Array(
     Schema.Struct({
-      from: Schema.String,
-      event: Schema.String,
-      to: Schema.String,
-      count: Schema.Int,
+      ...Transition.fields,
       counts: Schema.Array(Schema.Int).annotate({ description: "Count in each span, the oldest first" }),
     }),
   ),
-  uncounted: Schema.Int.annotate({ description: "Transitions that happened and are not listed" }),
+  uncounted: Uncounted,
 }).annotate({ identifier: "Transitions" })
 
 const flag = (description: string) =>
   Schema.optionalKey(Schema.Literals(["true", "false"]).annotate({ description }))
+
+const countsFlag = flag(
+  "With the number of actors in each state, and how often each transition happened lately",
+)
 
 /** Conditions of a list of actors or sagas. */
 export const listQuery = {
@@ -127,7 +149,7 @@ export const listQuery = {
 export const DirectoryEndpoints = HttpApiGroup.make("directory")
   .add(
     HttpApiEndpoint.get("types", "/types", {
-      query: { counts: flag("With the number of actors in each state") },
+      query: { counts: countsFlag },
       success: pageOf(TypeDocument, "TypePage"),
       error: READ_PROBLEMS,
     })
@@ -135,7 +157,7 @@ export const DirectoryEndpoints = HttpApiGroup.make("directory")
       .annotateMerge(about("All types, with their charts", "Actor types and saga types.")),
     HttpApiEndpoint.get("type", "/types/:type", {
       params: typeParameter,
-      query: { counts: flag("With the number of actors in each state") },
+      query: { counts: countsFlag },
       success: TypeDocument,
       error: READ_PROBLEMS,
     })

@@ -6,6 +6,7 @@
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import type { ListedActor as Listed, ListOptions } from "../../runtime/directory/Listing.ts"
+import type { TransitionCounts } from "../../runtime/directory/TransitionCounts.ts"
 import { stateName } from "../../runtime/machine/StateName.ts"
 import { valueOfName } from "../../runtime/machine/StatePattern.ts"
 import { ActorSystem } from "../../runtime/system/ActorSystem.ts"
@@ -69,6 +70,23 @@ export const listedActor = ({ state, createdAt, updatedAt, ...actor }: Listed): 
   updatedAt: isoTime(updatedAt),
 })
 
+/** A transition with the names of its states as people read them. */
+const shownTransition = <One extends { readonly from: string; readonly to: string }>(one: One): One => ({
+  ...one,
+  from: shownState(one.from),
+  to: shownState(one.to),
+})
+
+/** Transitions of some types in the last minutes. */
+type Lately = ReadonlyMap<string, TransitionCounts> | undefined
+
+/** How often each transition happened, without its spans. */
+const transitionTotals = ({ sinceMs, transitions, uncountedCount }: TransitionCounts) => ({
+  since: isoTime(sinceMs),
+  items: transitions.map(({ counts: _, ...one }) => shownTransition(one)),
+  uncounted: uncountedCount,
+})
+
 export const DirectoryRoutes = HttpApiBuilder.group(
   GatewayApi,
   "directory",
@@ -76,12 +94,31 @@ export const DirectoryRoutes = HttpApiBuilder.group(
     const { actors, correlation } = yield* ActorSystem
     const { typeNamed, types } = yield* Exposed
 
-    const withCounts = Effect.fnUntraced(function* (exposed: ExposedType, counts: Flag | undefined) {
+    /** The transitions of all these types, with one question to each node; `undefined` where nobody asks for counts. */
+    const latelyOf = (exposed: ReadonlyArray<ExposedType>, counts: Flag | undefined) =>
+      counts === "true" ? actors.transitionsOfTypes(exposed.map(({ actor }) => actor.type)) : Effect.undefined
+
+    const withCounts = Effect.fnUntraced(function* (exposed: ExposedType, lately: Lately) {
       const document = typeDocument(exposed)
-      if (counts !== "true") return document
-      const { byState, ...totals } = yield* actors.count({ type: exposed.actor.type, by: "state" })
+      if (lately === undefined) return document
+      const { byState, ...totals } = yield* actors.count({ type: document.type, by: "state" })
       const named = Object.entries(byState).map(([state, count]) => [shownState(state), count] as const)
-      return { ...document, counts: { ...totals, byState: Object.fromEntries(named) } }
+      const found = lately.get(document.type)
+      return {
+        ...document,
+        counts: { ...totals, byState: Object.fromEntries(named) },
+        ...(found === undefined ? {} : { transitions: transitionTotals(found) }),
+      }
+    })
+
+    const allTypes = Effect.fnUntraced(function* (counts: Flag | undefined) {
+      const lately = yield* latelyOf(types, counts)
+      return { items: yield* Effect.forEach(types, (exposed) => withCounts(exposed, lately)) }
+    })
+
+    const oneType = Effect.fnUntraced(function* (type: string, counts: Flag | undefined) {
+      const exposed = yield* typeNamed(type)
+      return yield* withCounts(exposed, yield* latelyOf([exposed], counts))
     })
 
     const list = Effect.fnUntraced(function* (type: string, query: ListQuery) {
@@ -96,11 +133,7 @@ export const DirectoryRoutes = HttpApiBuilder.group(
       return {
         spanMs: found.spanMs,
         since: isoTime(found.sinceMs),
-        items: found.transitions.map(({ from, to, ...one }) => ({
-          ...one,
-          from: shownState(from),
-          to: shownState(to),
-        })),
+        items: found.transitions.map(shownTransition),
         uncounted: found.uncountedCount,
       }
     })
@@ -114,15 +147,8 @@ export const DirectoryRoutes = HttpApiBuilder.group(
     })
 
     return handlers.handleAll({
-      types: ({ query }) =>
-        orProblem(
-          Effect.map(
-            Effect.forEach(types, (exposed) => withCounts(exposed, query.counts)),
-            (items) => ({ items }),
-          ),
-        ),
-      type: ({ params, query }) =>
-        orProblem(Effect.flatMap(typeNamed(params.type), (exposed) => withCounts(exposed, query.counts))),
+      types: ({ query }) => orProblem(allTypes(query.counts)),
+      type: ({ params, query }) => orProblem(oneType(params.type, query.counts)),
       transitions: ({ params, query }) => orProblem(transitions(params.type, query.minutes)),
       correlation: ({ params, query }) => orProblem(caused(params.id, query)),
       list: ({ params, query }) => orProblem(list(params.type, query)),

@@ -17,6 +17,7 @@ import {
 import { InvalidListing, invalid, typeNameOf } from "../directory/Listing.ts"
 import {
   isTransitionCounts,
+  most,
   summed,
   TRANSITION_MINUTES_DEFAULT,
   TRANSITION_MINUTES_MAX,
@@ -25,7 +26,7 @@ import {
 } from "../directory/TransitionCounts.ts"
 import type { ReadModelService } from "../projection/ReadModel.ts"
 import type { TransportService } from "../transport/Transport.ts"
-import { isQuarantinedList, type Question } from "./MemberAnswers.ts"
+import { countsByType, isQuarantinedList, type Question, transitionShareOf } from "./MemberAnswers.ts"
 
 /** For how long back transitions are asked for. */
 export interface TransitionOptions {
@@ -42,6 +43,13 @@ export interface DirectoryControl extends ActorDirectory {
     type: DefinitionOf<AnyActor> | string,
     options?: TransitionOptions,
   ) => Effect.Effect<TransitionCounts, InvalidListing>
+  /**
+   * The same in the last 5 minutes for several types at once, with one question to each node. Types share a bounded list:
+   * the most frequent transitions of each are listed, the others only counted.
+   */
+  readonly transitionsOfTypes: (
+    types: ReadonlyArray<string>,
+  ) => Effect.Effect<ReadonlyMap<string, TransitionCounts>>
 }
 
 interface ControlOptions {
@@ -94,7 +102,21 @@ export const makeDirectoryControl = (options: ControlOptions): DirectoryControl 
     return summed(minutes, own, others.filter(isTransitionCounts))
   })
 
-  return { ...makeActorDirectory({ ...directory, quarantined }), transitions }
+  const transitionsOfTypes: DirectoryControl["transitionsOfTypes"] = Effect.fnUntraced(function* (types) {
+    const minutes = TRANSITION_MINUTES_DEFAULT
+    const answers = yield* askAll({ k: "transitionsOfTypes", types, minutes })
+    const others = answers.filter(({ id }) => id !== view.memberId).map(({ answer }) => countsByType(answer))
+    const nowMs = clock.currentTimeMillisUnsafe()
+    const share = transitionShareOf(types)
+    return new Map(
+      types.map((type) => {
+        const told = others.map((byType) => byType[type]).filter(isTransitionCounts)
+        return [type, most(summed(minutes, counter.read(type, minutes, nowMs), told), share)]
+      }),
+    )
+  })
+
+  return { ...makeActorDirectory({ ...directory, quarantined }), transitions, transitionsOfTypes }
 }
 
 const checkedType = (

@@ -58,12 +58,25 @@ export const isQuarantinedList = (
   )
 }
 
-/** Most transitions of a type that a member tells, because an answer is one message. */
+/** Most transitions that a member tells, because an answer is one message. */
 const TRANSITIONS_TOLD_MAX = 300
+
+/** Transitions of each type that are told when several types are asked for. */
+export const transitionShareOf = (types: ReadonlyArray<string>): number =>
+  Math.max(1, Math.floor(TRANSITIONS_TOLD_MAX / types.length))
+
+/** What a member's answer says of each type. A member of a release that does not know the question says nothing. */
+export const countsByType = (answer: object): { readonly [type: string]: unknown } =>
+  Object((answer as { readonly byType?: unknown }).byType)
 
 export type Question =
   | { readonly k: "load" }
   | { readonly k: "transitions"; readonly type: string; readonly minutes: number }
+  | {
+      readonly k: "transitionsOfTypes"
+      readonly types: ReadonlyArray<string>
+      readonly minutes: number
+    }
   | { readonly k: "quarantined" }
   | { readonly k: "enter"; readonly state: "up" | "drained" }
   | { readonly k: "passivate"; readonly key: string }
@@ -89,9 +102,21 @@ interface Answering {
 }
 
 /** Answers what other members ask of this one. */
-export const answerMembers =
-  ({ cells, inbox, warmUp, followers, projections, view, counter, clock }: Answering) =>
-  (request: unknown): Effect.Effect<unknown> => {
+export const answerMembers = ({
+  cells,
+  inbox,
+  warmUp,
+  followers,
+  projections,
+  view,
+  counter,
+  clock,
+}: Answering) => {
+  const told = (type: string, minutes: number, listedMax: number) => {
+    const asked = Math.min(Math.max(1, Math.trunc(minutes)), TRANSITION_MINUTES_MAX)
+    return most(counter.read(type, asked, clock.currentTimeMillisUnsafe()), listedMax)
+  }
+  return (request: unknown): Effect.Effect<unknown> => {
     const question = request as Partial<Question> | null
     switch (question?.k) {
       case "load":
@@ -105,10 +130,15 @@ export const answerMembers =
         return Effect.sync(() => ({ quarantined: quarantineTold(cells) }))
       case "transitions": {
         const { type = "", minutes = 0 } = question
-        const asked = Math.min(Math.max(1, Math.trunc(minutes)), TRANSITION_MINUTES_MAX)
-        return Effect.sync(() =>
-          most(counter.read(type, asked, clock.currentTimeMillisUnsafe()), TRANSITIONS_TOLD_MAX),
-        )
+        return Effect.sync(() => told(type, minutes, TRANSITIONS_TOLD_MAX))
+      }
+      case "transitionsOfTypes": {
+        const { minutes = 0 } = question
+        const types = Array.isArray(question.types) ? question.types : []
+        const share = transitionShareOf(types)
+        return Effect.sync(() => ({
+          byType: Object.fromEntries(types.map((type) => [type, told(type, minutes, share)])),
+        }))
       }
       case "passivate":
         return Effect.sync(() => ({ ok: cells.passivateActor(question.key ?? "") }))
@@ -131,6 +161,7 @@ export const answerMembers =
         return Effect.succeed({ unknown: true })
     }
   }
+}
 
 const quarantineTold = (cells: Cells): ReadonlyArray<QuarantineTold> =>
   cells

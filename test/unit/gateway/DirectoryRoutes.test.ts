@@ -1,8 +1,12 @@
 /** Lists of actors, dry runs and pending work over HTTP. */
+import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { assign, setup } from "xstate"
 import { defineActor } from "../../../runtime/index.ts"
-import { eventually } from "../../fixtures/memory/MemorySystem.ts"
+import { ClusterMemory } from "../../fixtures/memory/ClusterMemory.ts"
+import { Counter } from "../../fixtures/memory/Counter.ts"
+import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
+import { eventually, SHARD_COUNT } from "../../fixtures/memory/MemorySystem.ts"
 import { asUser, startGateway } from "./GatewayFixture.ts"
 
 /** An actor with columns of each kind in the directory. */
@@ -74,6 +78,60 @@ describe("GET /actors/{type}", () => {
     const { items } = (await call("GET", "/types?counts=true")).body
     expect(items[0].counts).toEqual({ total: 3, byState: { open: 2, closed: 1 }, unknown: 0 })
     expect((await call("GET", "/types")).body.items[0].counts).toBeUndefined()
+  })
+
+  it("counts actors and transitions of types, or says that there is no directory", async () => {
+    const { call } = await startGateway({}, { directory: true, actors: [Counter, Parcel] })
+    for (const id of ["a", "b"]) await call("POST", `/actors/counter/${id}/Add`, { by: 1 })
+    await call("POST", "/actors/counter/b/Close", {})
+    const typesWithCounts = async () => (await call("GET", "/types?counts=true")).body.items
+    await eventually(async () => (await typesWithCounts())[0].counts.byState.closed === 1)
+    const [counter, parcel] = await typesWithCounts()
+    expect(counter.transitions).toEqual({
+      since: expect.any(String),
+      items: [
+        { from: "open", event: "Added", to: "open", count: 2 },
+        { from: "open", event: "Closed", to: "closed", count: 1 },
+      ],
+      uncounted: 0,
+    })
+    expect(parcel.transitions.items).toEqual([])
+    expect((await call("GET", "/types/counter?counts=true")).body.transitions.items).toHaveLength(2)
+    expect((await call("GET", "/types/counter")).body.transitions).toBeUndefined()
+    const without = await startGateway({}, { directory: false })
+    const refused = await without.call("GET", "/types?counts=true")
+    expect(refused).toMatchObject({ status: 404, body: { type: expect.stringContaining("directory-off") } })
+  })
+
+  it("counts the transitions of all nodes", async () => {
+    const cluster = await Effect.runPromise(ClusterMemory.make)
+    const journal = new JournalScripted()
+    const startNode = (name: string) =>
+      startGateway({}, { directory: true, actors: [Counter, Parcel], cluster, journal, node: { name } })
+    const [one, two] = await Promise.all([startNode("one"), startNode("two")])
+    const isSpread = async () => {
+      const { slots } = await one.system.cluster.status()
+      const owners = slots.flatMap(({ slot, member }) => (slot.startsWith("shard.") ? (member ?? []) : []))
+      return owners.length === SHARD_COUNT && new Set(owners).size === 2
+    }
+    await eventually(isSpread)
+    for (let index = 0; index < 20; index++)
+      await one.call("POST", `/actors/counter/c${index}/Add`, { by: 1 })
+    await one.call("POST", "/actors/parcel/p/Send", {})
+    const seen = async ({ call }: typeof one) => {
+      const { items } = (await call("GET", "/types?counts=true")).body
+      return items.map(
+        ({ transitions }: { transitions: { items: ReadonlyArray<object> } }) => transitions.items,
+      )
+    }
+    const all = [
+      [{ from: "open", event: "Added", to: "open", count: 20 }],
+      [expect.objectContaining({ count: 1 })],
+    ]
+    expect(await seen(one)).toEqual(all)
+    expect(await seen(two)).toEqual(all)
+    const loads = await Promise.all([one, two].map(({ system }) => system.status()))
+    for (const { residentCount } of loads) expect(residentCount).toBeGreaterThan(0)
   })
 
   it("refuses conditions that cannot be", async () => {
