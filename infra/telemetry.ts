@@ -5,7 +5,14 @@
  *
  * @module everstate/telemetry
  */
-export type { Span, SpanAttributes, SpanKind, SpanStart, Tracer } from "../runtime/trace/Tracing.ts"
+export type {
+  Span,
+  SpanAttributes,
+  SpanError,
+  SpanKind,
+  SpanStart,
+  Tracer,
+} from "../runtime/trace/Tracing.ts"
 export { type OpenTelemetryOptions, openTelemetry } from "./telemetry/OpenTelemetry.ts"
 export type { DurationName, TakeDuration } from "./telemetry/RequestMetrics.ts"
 export type { ObservedSystem, Telemetry } from "./telemetry/Telemetry.ts"

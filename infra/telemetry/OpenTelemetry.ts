@@ -22,7 +22,7 @@ import {
   trace,
 } from "@opentelemetry/api"
 import { Effect, type Scope } from "effect"
-import type { Span, SpanStart, Tracer } from "../../runtime/trace/Tracing.ts"
+import type { Span, SpanError, SpanStart, Tracer } from "../../runtime/trace/Tracing.ts"
 import { BUCKETS_SECONDS, DURATIONS } from "./RequestMetrics.ts"
 import { type MetricFamily, metricFamiliesOf } from "./StatusMetrics.ts"
 import type { ObservedSystem, Telemetry } from "./Telemetry.ts"
@@ -57,7 +57,6 @@ const KINDS: Readonly<Record<SpanStart["kind"], SpanKind>> = {
   client: SpanKind.CLIENT,
   producer: SpanKind.PRODUCER,
   consumer: SpanKind.CONSUMER,
-  internal: SpanKind.INTERNAL,
 }
 
 const tracerOn = (tracer: () => OtelTracer): Tracer => {
@@ -106,9 +105,12 @@ class StartedSpan implements Span {
     return this.#traceparent
   }
 
-  end(endMs: number, error?: string): void {
+  end(endMs: number, error?: SpanError): void {
     if (this.#traceparent !== undefined) this.#open.delete(this.#traceparent)
-    if (error !== undefined) this.#span.setStatus({ code: SpanStatusCode.ERROR, message: error })
+    if (error !== undefined) {
+      this.#span.setAttribute("error.type", error.type)
+      this.#span.setStatus({ code: SpanStatusCode.ERROR, message: error.message })
+    }
     // A clock that was set back would give a negative duration.
     this.#span.end(Math.max(this.#startMs, endMs))
   }

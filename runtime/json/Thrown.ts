@@ -25,6 +25,20 @@ export const thrownMessage = (thrown: unknown): string => {
   }
 }
 
+/** The tag of an error, else the name of its class; `_OTHER` for any other value. */
+export const thrownType = (thrown: unknown): string => {
+  try {
+    const { _tag, name } = Object(thrown) as { readonly _tag?: unknown; readonly name?: unknown }
+    const type = _tag ?? name
+    return typeof type === "string" && type !== "" ? type : OTHER_TYPE
+  } catch {
+    return OTHER_TYPE
+  }
+}
+
+/** As OpenTelemetry names what has no type. */
+const OTHER_TYPE = "_OTHER"
+
 /** Like `thrown instanceof Kind`; false for a proxy that throws at the question. */
 export const isThrown = <Kind>(
   thrown: unknown,

@@ -11,12 +11,11 @@ import { type ActorAddress, addressNamed, typeOfKey } from "../address/ActorAddr
 import { CallExecutor, type ExecuteCall } from "../call/CallExecutor.ts"
 import type { CommitListener, CommitTold } from "../cell/CommitListener.ts"
 import type { CommitEntry, Metadata } from "../commit/Commit.ts"
-import { thrownMessage } from "../json/Thrown.ts"
+import { thrownMessage, thrownType } from "../json/Thrown.ts"
 import type { Deliver } from "../mailbox/Deliver.ts"
-import { RESERVED_ID_PREFIX } from "../message/OutboxItem.ts"
-import type { ProjectedEvent } from "../projection/Projection.ts"
+import type { ProjectedEvent, ProjectionDefinition } from "../projection/Projection.ts"
 import { ReadModel, type ReadModelService } from "../projection/ReadModel.ts"
-import { isRecorded, type Span, type Tracer, Tracing } from "../trace/Tracing.ts"
+import { isRecorded, type Span, type SpanError, type Tracer, Tracing } from "../trace/Tracing.ts"
 
 /** What every part here needs. */
 export interface TraceContext {
@@ -30,10 +29,30 @@ type TracedMetadata = Metadata & { readonly trace: string }
 const isTraced = (metadata: Metadata | undefined): metadata is TracedMetadata =>
   metadata?.trace !== undefined && isRecorded(metadata.trace)
 
-/** Attributes of a span about one actor. The object is the span's own, so that more can be added. */
-const actorAttributes = (type: string, id: string, metadata: Metadata | undefined): MutableAttributes => {
+type MutableAttributes = Record<string, string | number | boolean>
+
+/** What is done with a message, by the name of the operation, and the type that OpenTelemetry has for it. */
+const OPERATION_TYPES = {
+  ask: "send",
+  tell: "send",
+  spawn: "send",
+  send: "send",
+  process: "process",
+  project: "process",
+} as const
+
+/** Attributes of a span about a message to an actor or from it. The object is the span's own, so that more can be added. */
+const messageAttributes = (
+  operation: keyof typeof OPERATION_TYPES,
+  type: string,
+  id: string,
+  metadata: Metadata | undefined,
+): MutableAttributes => {
   const attributes: MutableAttributes = {
     "messaging.system": "everstate",
+    "messaging.operation.name": operation,
+    "messaging.operation.type": OPERATION_TYPES[operation],
+    "messaging.destination.name": type,
     "everstate.actor.type": type,
     "everstate.actor.id": id,
   }
@@ -42,27 +61,12 @@ const actorAttributes = (type: string, id: string, metadata: Metadata | undefine
   return attributes
 }
 
-type MutableAttributes = Record<string, string | number | boolean>
-
-/** The same for a span about a message to the actor or from it. */
-const messageAttributes = (
-  operation: "send" | "process",
-  type: string,
-  id: string,
-  metadata: Metadata | undefined,
-): MutableAttributes => {
-  const attributes = actorAttributes(type, id, metadata)
-  attributes["messaging.operation.type"] = operation
-  attributes["messaging.destination.name"] = type
-  return attributes
-}
-
 /** A command that goes into the system, before it is sent. */
 interface SentCommand {
   readonly verb: "ask" | "tell" | "spawn"
   readonly actorType: string
   readonly id: string
-  /** As the caller gave it: nothing is checked yet. */
+  /** As the caller gave it: nothing is checked yet. `undefined` for a spawn. */
   readonly command: unknown
 }
 
@@ -72,11 +76,15 @@ const sentSpan = (context: TraceContext, sent: SentCommand, metadata: Metadata |
   const parent = metadata?.trace ?? tracer.active()
   if (parent === undefined || !isRecorded(parent)) return undefined
   const { verb, actorType, id, command } = sent
-  const commandType = String((command as { readonly type?: unknown } | undefined)?.type ?? "")
-  const attributes = messageAttributes("send", actorType, id, metadata)
-  attributes["everstate.command.type"] = commandType
+  const attributes = messageAttributes(verb, actorType, id, metadata)
+  let name = `${verb} ${actorType}`
+  if (command !== undefined) {
+    const commandType = String((command as { readonly type?: unknown } | null)?.type ?? "")
+    attributes["everstate.command.type"] = commandType
+    name += ` ${commandType}`
+  }
   return tracer.begin({
-    name: `${verb} ${actorType} ${commandType}`,
+    name,
     kind: verb === "tell" ? "producer" : "client",
     parent,
     startMs: clock.currentTimeMillisUnsafe(),
@@ -90,11 +98,16 @@ const endSpan = ({ clock }: TraceContext, span: Span, exit: Exit.Exit<unknown, u
   span.end(clock.currentTimeMillisUnsafe(), error)
 }
 
-const errorIn = ({ cause }: Exit.Failure<unknown, unknown>): string => {
+const errorIn = ({ cause }: Exit.Failure<unknown, unknown>): SpanError => {
   const [reason] = cause.reasons
-  if (reason?._tag === "Fail") return thrownMessage(reason.error)
-  return reason?._tag === "Die" ? thrownMessage(reason.defect) : "interrupted"
+  if (reason?._tag === "Fail") return spanError(reason.error)
+  return reason?._tag === "Die" ? spanError(reason.defect) : { type: "Interrupted", message: "interrupted" }
 }
+
+const spanError = (thrown: unknown): SpanError => ({
+  type: thrownType(thrown),
+  message: thrownMessage(thrown),
+})
 
 /** The options of a command, and how its outcome is told. */
 interface SentWith<Options, A, E> {
@@ -181,15 +194,15 @@ const commitSpan = (
   { tracer, clock }: TraceContext,
   { type, id }: ActorAddress,
   { atMs: startMs, sequence }: CommitTold,
-  { c, o, ev }: CommitEntry,
+  { c, ev }: CommitEntry,
   m: TracedMetadata,
 ): void => {
   const attributes = messageAttributes("process", type, id, m)
   attributes["messaging.message.id"] = c
   attributes["everstate.commit.sequence"] = sequence
   attributes["everstate.commit.events"] = ev.map(({ t }) => t).join(",")
-  const kind = o !== undefined || c.startsWith(RESERVED_ID_PREFIX) ? "consumer" : "internal"
-  const span = tracer.begin({ name: `process ${type}`, kind, parent: m.trace, startMs, attributes })
+  const name = `process ${type}`
+  const span = tracer.begin({ name, kind: "consumer", parent: m.trace, startMs, attributes })
   span?.end(clock.currentTimeMillisUnsafe())
 }
 
@@ -200,7 +213,7 @@ const tracedDeliver =
     const span = isTraced(message.m) ? messageSpan(context, message.id, message.m, to) : undefined
     if (span === undefined) return deliver(message, to, deadlineMs, done)
     deliver(message, to, deadlineMs, (verdict) => {
-      const error = "detail" in verdict ? `${verdict._tag}: ${verdict.detail}` : undefined
+      const error = "detail" in verdict ? { type: verdict._tag, message: verdict.detail } : undefined
       span.end(context.clock.currentTimeMillisUnsafe(), error)
       done(verdict)
     })
@@ -233,7 +246,6 @@ const tracedCalls =
         parent: trace,
         startMs: context.clock.currentTimeMillisUnsafe(),
         attributes: {
-          "messaging.system": "everstate",
           "everstate.actor.type": actorType,
           "everstate.call.source": src,
           "everstate.call.attempt": args.attempt,
@@ -254,7 +266,7 @@ const tracedReadModel = (context: TraceContext, readModel: ReadModelService): Re
   apply: (projection, batch) => {
     if (!batch.events.some(({ metadata }) => isTraced(metadata))) return readModel.apply(projection, batch)
     return Effect.suspend(() => {
-      const spans = batch.events.flatMap((event) => eventSpan(context, projection.name, event) ?? [])
+      const spans = batch.events.flatMap((event) => eventSpan(context, projection, event) ?? [])
       return Effect.onExit(readModel.apply(projection, batch), (exit) =>
         Effect.forEach(spans, (span) => ended(context, span, exit), { discard: true }),
       )
@@ -262,16 +274,21 @@ const tracedReadModel = (context: TraceContext, readModel: ReadModelService): Re
   },
 })
 
+/**
+ * The span of an event is a consumer's, and covers the whole transaction. It names no operation of the database, because
+ * a transaction has several statements, and a table only where the projection has one.
+ */
 const eventSpan = (
   { tracer, clock }: TraceContext,
-  projection: string,
-  { actorType, id, sequence, metadata }: ProjectedEvent,
+  { name: projection, form }: ProjectionDefinition,
+  { actorType, id, sequence, commandId, metadata }: ProjectedEvent,
 ): Span | undefined => {
   if (!isTraced(metadata)) return undefined
-  const attributes = actorAttributes(actorType, id, metadata)
+  const attributes = messageAttributes("project", actorType, id, metadata)
+  attributes["messaging.message.id"] = commandId
+  attributes["messaging.consumer.group.name"] = projection
   attributes["db.system.name"] = "postgresql"
-  attributes["db.operation.name"] = "project"
-  attributes["db.collection.name"] = projection
+  if (form.kind === "fold") attributes["db.collection.name"] = form.table.name
   attributes["everstate.commit.sequence"] = sequence
   const startMs = clock.currentTimeMillisUnsafe()
   return tracer.begin({

@@ -7,7 +7,7 @@
 import { Context } from "effect"
 
 /** Role of a span, as OpenTelemetry names it. */
-export type SpanKind = "client" | "producer" | "consumer" | "internal"
+export type SpanKind = "client" | "producer" | "consumer"
 
 /** Values that a span is searched by, under the names of OpenTelemetry's semantic conventions. */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>
@@ -41,8 +41,15 @@ export interface SpanStart {
 export interface Span {
   /** W3C traceparent for what happens below the span. */
   readonly traceparent: string
-  /** Ends the span at a time in Unix milliseconds; `error` says what failed. */
-  readonly end: (endMs: number, error?: string) => void
+  /** Ends the span at a time in Unix milliseconds. */
+  readonly end: (endMs: number, error?: SpanError) => void
+}
+
+/** What failed in a span. */
+export interface SpanError {
+  /** Tag of the error, or the name of its class: one of few. */
+  readonly type: string
+  readonly message: string
 }
 
 /** Takes the spans of a system. */

@@ -56,7 +56,7 @@ describe("an ask in a trace", () => {
     const { system } = await started()
     await system.get(Counter, "c").ask({ type: "Add", by: 1 }, SAMPLED)
     expect(seen()).toEqual([
-      { name: "process counter", kind: SpanKind.INTERNAL, above: "ask counter Add" },
+      { name: "process counter", kind: SpanKind.CONSUMER, above: "ask counter Add" },
       { name: "ask counter Add", kind: SpanKind.CLIENT, above: SPAN_ID },
     ])
     const [commit] = exporter.getFinishedSpans()
@@ -101,6 +101,49 @@ describe("an ask in a trace", () => {
     expect(sent?.attributes).toMatchObject({ "everstate.actor.type": "clerk", "everstate.actor.id": "k/1" })
   })
 
+  it("names its operations as the conventions for messaging and databases ask for", async () => {
+    const { system } = await started()
+    await system.spawn(Counter, "c", SAMPLED)
+    await system.get(Counter, "c").tell({ type: "Add", by: 1 }, SAMPLED)
+    await system.get(Desk, "d").ask({ type: "Ask", clerk: "k", sheet: "s" }, SAMPLED)
+    await system.get(Desk, "e").ask({ type: "Open", sheet: "file:a" }, SAMPLED)
+    await eventually(isSeen("project sums"))
+    await eventually(isSeen("call desk file"))
+    await eventually(isSeen("send desk"))
+    const spans = exporter.getFinishedSpans()
+    const [call, messaging] = [/^call/, /^(?!call)/].map((of) => spans.filter(({ name }) => of.test(name)))
+    const operations = messaging?.map(({ name, kind, attributes }) => [
+      attributes["messaging.system"],
+      `${attributes["messaging.operation.name"]} ${attributes["messaging.operation.type"]}`,
+      name.split(" ")[0],
+      kind,
+    ])
+    expect(isSeen("spawn counter")()).toBe(true)
+    expect(new Set(operations?.map(String))).toEqual(
+      new Set(
+        [
+          ["everstate", "spawn send", "spawn", SpanKind.CLIENT],
+          ["everstate", "tell send", "tell", SpanKind.PRODUCER],
+          ["everstate", "ask send", "ask", SpanKind.CLIENT],
+          ["everstate", "send send", "send", SpanKind.PRODUCER],
+          ["everstate", "process process", "process", SpanKind.CONSUMER],
+          ["everstate", "project process", "project", SpanKind.CONSUMER],
+        ].map(String),
+      ),
+    )
+    // No message goes out for a call.
+    expect(Object.keys(call?.[0]?.attributes ?? {}).filter((key) => key.startsWith("messaging"))).toEqual([])
+    const projected = spans.find(({ name }) => name === "project sums")?.attributes ?? {}
+    expect(Object.keys(projected).filter((key) => key.startsWith("db."))).toHaveLength(2)
+    expect(projected).toMatchObject({
+      "messaging.destination.name": "counter",
+      "messaging.consumer.group.name": "sums",
+      "messaging.message.id": expect.stringMatching(/./),
+      "db.system.name": "postgresql",
+      "db.collection.name": "sum",
+    })
+  })
+
   it("takes its calls along, each attempt by itself", async () => {
     const { run } = deskCall
     let attemptCount = 0
@@ -115,6 +158,7 @@ describe("an ask in a trace", () => {
     deskCall.run = run
     expect(calls().map(({ status }) => status.code)).toEqual([SpanStatusCode.ERROR, SpanStatusCode.UNSET])
     expect(calls().map(({ attributes }) => attributes["everstate.call.attempt"])).toEqual([1, 2])
+    expect(calls().map(({ attributes }) => attributes["error.type"])).toEqual(["Error", undefined])
   })
 
   it("that is refused ends its span with the error", async () => {
@@ -128,6 +172,7 @@ describe("an ask in a trace", () => {
       code: SpanStatusCode.ERROR,
       message: expect.stringContaining("Blank"),
     })
+    expect(ask?.attributes["error.type"]).toBe("CommandRejected")
   })
 })
 
