@@ -1,6 +1,6 @@
 /** Compares the clock of a server with the clock of this machine. */
 import { Effect } from "effect"
-import { type Finding, ok, warning } from "./Finding.ts"
+import { type Finding, ok, unchecked, warning } from "./Finding.ts"
 
 /** Difference from which somebody should look, in milliseconds. Timers fire by the clock of NATS. */
 export const CLOCK_OFFSET_MS_MAX = 1_000
@@ -14,7 +14,7 @@ export const clockFinding = Effect.fnUntraced(function* <E>(
   const answer = yield* Effect.result(serverNow)
   const afterMs = Date.now()
   if (answer._tag === "Failure" || Number.isNaN(answer.success)) {
-    return ok(about, "the server does not tell its time")
+    return unchecked(about, "the server does not tell its time", "")
   }
   return offsetFinding(about, answer.success - (beforeMs + afterMs) / 2, afterMs - beforeMs)
 })

@@ -5,7 +5,7 @@
  */
 import { existsSync } from "node:fs"
 import { statfs } from "node:fs/promises"
-import { Config, Effect, Option } from "effect"
+import { Config, Effect, Option, References } from "effect"
 import { Command } from "effect/cli"
 import { NODE_VERSION_MIN, nodeVersionComplaint } from "../cli/NodeVersion.ts"
 import { packageVersion } from "../cli/PackageVersion.ts"
@@ -73,16 +73,23 @@ const serverFindings = Effect.fnUntraced(function* (
   postgres: string | undefined,
   namespace: string,
 ) {
-  const found: Array<Finding> = []
-  if (nats !== undefined) {
-    const { natsFindings } = yield* Effect.promise(() => import("./DoctorNats.ts"))
-    found.push(...(yield* natsFindings(nats, namespace)))
-  }
-  if (postgres !== undefined) {
-    const { postgresFindings } = yield* Effect.promise(() => import("./DoctorPostgres.ts"))
-    found.push(...(yield* postgresFindings(postgres)))
-  }
-  return found
+  // Postgres first: it knows which journal belongs to the namespace.
+  const report =
+    postgres === undefined
+      ? undefined
+      : yield* (yield* Effect.promise(() => import("./DoctorPostgres.ts"))).postgresReport(
+          postgres,
+          namespace,
+        )
+  const onNats =
+    nats === undefined
+      ? []
+      : yield* (yield* Effect.promise(() => import("./DoctorNats.ts"))).natsFindings(
+          nats,
+          namespace,
+          report?.registered,
+        )
+  return [...onNats, ...(report?.findings ?? [])]
 })
 
 const gatewayFindings = Effect.fnUntraced(function* (input: Parameters<typeof acquireRemote>[0]) {
@@ -130,7 +137,12 @@ export const doctorCommand = Command.make(
     const findings = [
       ...(yield* machineFindings(folder)),
       ...(yield* moduleFindings(input.module)),
-      ...(yield* serverFindings(nats, postgres, input.namespace)),
+      // What a log would say is among the findings.
+      ...(yield* Effect.provideService(
+        serverFindings(nats, postgres, input.namespace),
+        References.MinimumLogLevel,
+        "None",
+      )),
       ...(url === undefined
         ? []
         : yield* gatewayFindings({ ...input, url, nats: undefined, postgres: undefined, module: undefined })),

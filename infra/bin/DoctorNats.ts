@@ -1,54 +1,43 @@
 /**
- * What `everstate doctor` checks on NATS: version, JetStream and its room, streams and their settings, rights,
- * and the server's clock.
+ * What `everstate doctor` checks on NATS: version, JetStream and its room, rights, streams and their settings, the
+ * nodes that are recorded, and the server's clock.
  *
- * Owns the checks. They write nothing. The settings of the journal are judged by the code that a node starts
- * with (infra/nats/journal/JournalStream.ts).
+ * Owns the connection, and the order of the checks. They write nothing.
  */
 import { Context, Effect, Layer, type Scope } from "effect"
+import type { JournalIdentity } from "../../runtime/journal/JournalRegister.ts"
+import { streamInfo } from "../nats/connection/JetStreamApi.ts"
 import { NatsConnection, type NatsConnectionService } from "../nats/connection/NatsConnection.ts"
+import { RIGHTS_HINT } from "../nats/connection/NatsErrors.ts"
+import { inboxPrefixOf } from "../nats/connection/NatsRole.ts"
+import { findJournal, journalIdOf } from "../nats/journal/JournalLayout.ts"
+import {
+  NAMESPACE_HINT,
+  NAMESPACE_PATTERN,
+  STREAMS_DEFAULT,
+  streamName,
+  verifyCounts,
+} from "../nats/journal/JournalSettings.ts"
 import { serverVersionVerdict } from "../nats/journal/ServerVersion.ts"
+import { findLegacyStream } from "../nats/mailbox/MailboxStream.ts"
+import { hearsAnswers } from "../nats/stores/LackingRights.ts"
 import { connectionOf } from "../nats/stores/NatsPermissions.ts"
-import { type NeededStore, neededStores } from "../nats/stores/NeededStores.ts"
 import { clockFinding } from "./DoctorClock.ts"
-import { counted, type Finding, fault, ok, sizeText, warning } from "./Finding.ts"
-import { hostOf, openJournal } from "./OpenJournal.ts"
+import { jetStreamFindings } from "./DoctorJetStream.ts"
+import { membersFindings } from "./DoctorMembers.ts"
+import { rightsFindings } from "./DoctorRights.ts"
+import { storesFindings } from "./DoctorStores.ts"
+import { counted, type Finding, failed, fault, ok, warning } from "./Finding.ts"
+import { hostOf } from "./OpenJournal.ts"
 import { verbFailureOf } from "./VerbFailed.ts"
 
-/** Longest wait for one answer, in milliseconds. */
-const ANSWER_MS = 5_000
-
-/** Share of JetStream's room that is used, above which somebody should look. */
-const ROOM_SHARE_MAX = 0.8
-
-const RIGHTS = "Grant the right: docs/DEPLOYMENT.md lists the rights of each user."
-
-interface ApiReply {
-  readonly error?: { readonly code: number; readonly description?: string }
-}
-
-interface AccountReply extends ApiReply {
-  readonly storage?: number
-  readonly limits?: { readonly max_storage?: number }
-  readonly tiers?: { readonly [tier: string]: unknown }
-}
-
-interface StreamReply extends ApiReply {
-  readonly state?: { readonly messages: number; readonly bytes?: number }
-  readonly config?: { readonly num_replicas?: number; readonly max_bytes?: number }
-  /** Time of the answer, by the server's clock. */
-  readonly ts?: string
-}
-
-const ask = <Reply>({ requests }: NatsConnectionService, api: string): Effect.Effect<Reply, Error> =>
-  requests
-    .request(`$JS.API.${api}`, new Uint8Array(), { timeoutMs: ANSWER_MS })
-    .pipe(Effect.map((message) => message.json<Reply>()))
-
+/** `registered` is the journal as Postgres has it; `undefined` if that is not known. */
 export const natsFindings = Effect.fnUntraced(function* (
   nats: string,
   namespace: string,
+  registered: JournalIdentity | undefined,
 ): Effect.fn.Return<ReadonlyArray<Finding>, never, Scope.Scope> {
+  if (!NAMESPACE_PATTERN.test(namespace)) return [fault("namespace", namespace, NAMESPACE_HINT)]
   const built = yield* Effect.result(
     Layer.build(NatsConnection.layer(connectionOf(nats, namespace, "service"))),
   )
@@ -57,26 +46,72 @@ export const natsFindings = Effect.fnUntraced(function* (
     return [fault("NATS", what, hint || "Is --nats right, and is the server up?")]
   }
   const connection = Context.get(built.success, NatsConnection)
-  const jetStream = yield* jetStreamFinding(connection)
-  const found = [versionFinding(connection, nats), jetStream]
-  if (jetStream.health === "fault") return found
-  const opened = yield* Effect.result(openJournal(nats, namespace))
-  if (opened._tag === "Failure") {
-    const { exit, what, hint } = opened.failure
-    const isNew = exit === "notFound"
-    return [...found, isNew ? warning("journal", what, hint) : fault("journal", what, hint || RIGHTS)]
+  const prefix = inboxPrefixOf(namespace, "service")
+  if (!(yield* hearsAnswers(connection, prefix))) {
+    const detail = `this user may not subscribe to ${prefix}.>, so it hears no answers, and nothing else was checked`
+    return [versionFinding(connection, nats), fault("rights on NATS", detail, RIGHTS_HINT)]
   }
-  const { journal, shardCount } = opened.success
-  const { partitionCount } = journal
-  const settings = ok(
-    "journal",
-    `${counted(partitionCount, "stream")}, ${counted(shardCount, "shard")}; its settings are safe`,
-  )
-  const stores = yield* Effect.forEach(neededStores(namespace, partitionCount), (store) =>
-    storeFindings(connection, store),
-  )
-  return [...found, settings, ...stores.flat(), yield* natsClock(connection, namespace, partitionCount)]
+  const jetStream = yield* jetStreamFindings(connection)
+  const server = [versionFinding(connection, nats), ...jetStream]
+  // Without JetStream every further check fails for this reason.
+  if (jetStream.some(({ about, health }) => about === "JetStream" && health === "fault")) return server
+  return [...server, ...(yield* systemFindings(connection, namespace, registered))]
 })
+
+const systemFindings = Effect.fnUntraced(function* (
+  connection: NatsConnectionService,
+  namespace: string,
+  registered: JournalIdentity | undefined,
+): Effect.fn.Return<ReadonlyArray<Finding>> {
+  const found = yield* Effect.result(findJournal(connection, namespace))
+  const journal = found._tag === "Success" ? found.success : undefined
+  const about =
+    found._tag === "Success"
+      ? journalFinding(namespace, journal, registered)
+      : failed("journal", found.failure)
+  const known = journal ?? registered
+  const streams = known?.streams.length ?? STREAMS_DEFAULT
+  const rights = yield* rightsFindings(connection, namespace, streams)
+  if (known === undefined) return [...rights, about]
+  const { shards } = known
+  const journalId = yield* Effect.orElseSucceed(journalIdOf(connection, namespace, streams), () => undefined)
+  return [
+    ...rights,
+    about,
+    ...(yield* storesFindings(connection, { namespace, shards, streams, journalId, registered })),
+    ...(yield* legacyFindings(connection, namespace)),
+    ...(yield* membersFindings(connection, namespace)),
+    yield* natsClock(connection, streamName(namespace, streams)),
+  ]
+})
+
+/** The journal that NATS has, against the registered one. */
+export const journalFinding = (
+  namespace: string,
+  found: JournalIdentity | undefined,
+  registered: JournalIdentity | undefined,
+): Finding => {
+  if (found === undefined) {
+    return registered === undefined
+      ? warning(
+          "journal",
+          `the namespace "${namespace}" has none`,
+          "Is --namespace right? If so: the first start of a node makes it.",
+        )
+      : fault(
+          "journal",
+          `the namespace "${namespace}" has none here, though Postgres has one registered`,
+          "Do --nats and --postgres belong together? If so, restore the journal from a backup.",
+        )
+  }
+  const { shards, streams } = found
+  const counts = { namespace, shards, streams: streams.length }
+  const wrong =
+    registered && verifyCounts(counts, { shards: registered.shards, streams: registered.streams.length })
+  return wrong === undefined
+    ? ok("journal", `${counted(streams.length, "stream")}, ${counted(shards, "shard")}`)
+    : fault("journal", wrong.detail, "Do --nats and --postgres belong together?")
+}
 
 const versionFinding = ({ client }: NatsConnectionService, nats: string): Finding => {
   const version = client.info?.version ?? "unknown"
@@ -93,55 +128,17 @@ const versionFinding = ({ client }: NatsConnectionService, nats: string): Findin
   }
 }
 
-const jetStreamFinding = Effect.fnUntraced(function* (connection: NatsConnectionService) {
-  const answer = yield* Effect.result(ask<AccountReply>(connection, "INFO"))
-  if (answer._tag === "Failure") {
-    const { message } = answer.failure
-    // A user of least privilege may not ask for the account, and needs it for nothing else.
-    return /NotPermitted/.test(message)
-      ? ok("JetStream", "this user may not ask how much room there is")
-      : fault("JetStream", message, "Turn JetStream on in nats-server: jetstream { store_dir: ... }")
-  }
-  const { error, storage = 0, limits } = answer.success
-  if (error !== undefined) {
-    return fault("JetStream", error.description ?? String(error.code), "Turn JetStream on for this account.")
-  }
-  const limit = limits?.max_storage ?? -1
-  if (limit <= 0) return ok("JetStream", `${sizeText(storage)} used, no limit of the account`)
-  const detail = `${sizeText(storage)} of ${sizeText(limit)} used`
-  return storage / limit > ROOM_SHARE_MAX
-    ? warning("JetStream", detail, "Make room, or raise max_file_store or the account's limit.")
-    : ok("JetStream", detail)
-})
-
-const storeFindings = Effect.fnUntraced(function* (connection: NatsConnectionService, store: NeededStore) {
-  const about = `${store.kind} ${store.name}`
-  const answer = yield* Effect.result(ask<StreamReply>(connection, `STREAM.INFO.${store.name}`))
-  if (answer._tag === "Failure") {
-    const { message } = answer.failure
-    return [fault(about, message, /NotPermitted/.test(message) ? RIGHTS : "Look at nats-server.")]
-  }
-  const { error, state, config } = answer.success
-  if (error !== undefined) return [fault(about, error.description ?? String(error.code), store.ifMissing)]
-  const { messages = 0, bytes = 0 } = state ?? {}
-  const { num_replicas: replicas = 1, max_bytes: bytesMax = -1 } = config ?? {}
-  const detail = `${counted(messages, "message")}, ${sizeText(bytes)}, ${counted(replicas, "replica")}`
-  return bytesMax > 0 && bytes / bytesMax > ROOM_SHARE_MAX
-    ? [warning(about, `${detail}, of ${sizeText(bytesMax)}`, "Raise max_bytes of the stream, or archive.")]
-    : [ok(about, detail)]
+/** The mailbox of the first release, which an administrator deletes once it is empty. */
+const legacyFindings = Effect.fnUntraced(function* (connection: NatsConnectionService, namespace: string) {
+  const name = yield* Effect.orElseSucceed(findLegacyStream(connection, namespace), () => undefined)
+  if (name === undefined) return []
+  const hint = "Delete it once it is empty: docs/DEPLOYMENT.md says when, under 'Rolling upgrades'."
+  return [warning(`stream ${name}`, "the mailbox of the first release is still there", hint)]
 })
 
 /** The server's clock fires timers, so it is compared with the clock of this machine. */
-const natsClock = Effect.fnUntraced(function* (
-  connection: NatsConnectionService,
-  namespace: string,
-  streams: number,
-) {
-  const [journal] = neededStores(namespace, streams)
-  return yield* clockFinding(
+const natsClock = ({ requests }: NatsConnectionService, stream: string) =>
+  clockFinding(
     "clock of NATS",
-    Effect.map(ask<StreamReply>(connection, `STREAM.INFO.${journal?.name}`), ({ ts }) =>
-      Date.parse(ts ?? ""),
-    ),
+    Effect.map(streamInfo(requests, stream), ({ ts }) => Date.parse(ts ?? "")),
   )
-})

@@ -1,9 +1,13 @@
 /** What `everstate doctor` found out about one thing, and how findings are shown. */
+import type { EverstateError } from "../../runtime/error/EverstateError.ts"
 import type { Paint } from "./Output.ts"
 import { textTable } from "./TextTable.ts"
 
-/** `ok`; `warning`: it works, and somebody should look; `fault`: it does not work. */
-export type Health = "ok" | "warning" | "fault"
+/**
+ * `ok`; `warning`: it works, and somebody should look; `fault`: it does not work; `unchecked`: it could not be
+ * looked at.
+ */
+export type Health = "ok" | "warning" | "fault" | "unchecked"
 
 export interface Finding {
   readonly about: string
@@ -29,11 +33,28 @@ export const fault = (about: string, detail: string, hint: string): Finding => (
   hint,
 })
 
-const COLOURS = { ok: "green", warning: "yellow", fault: "red" } as const
+/** `hint` says what would have it checked; empty if nothing would. */
+export const unchecked = (about: string, detail: string, hint: string): Finding => ({
+  about,
+  health: "unchecked",
+  detail,
+  hint,
+})
+
+/** A fault because a check failed. Its hint is the error's own unless another is given. */
+export const failed = (about: string, error: EverstateError, hint?: string): Finding => {
+  const detail = "detail" in error ? String(error.detail) : error.message
+  return fault(about, detail, hint ?? error.hint)
+}
+
+const COLOURS = { ok: "green", warning: "yellow", fault: "red", unchecked: "cyan" } as const
 
 /** A line for each finding, then what to do about those that are not `ok`. */
 export const findingsText = (findings: ReadonlyArray<Finding>, paint: Paint): string => {
-  const open = findings.filter(({ hint }) => hint !== "")
+  const byHint = Map.groupBy(
+    findings.filter(({ hint }) => hint !== ""),
+    ({ hint }) => hint,
+  )
   return [
     textTable(
       findings,
@@ -44,10 +65,14 @@ export const findingsText = (findings: ReadonlyArray<Finding>, paint: Paint): st
       ],
       { paint, none: "" },
     ),
-    ...(open.length === 0 ? [] : ["", paint("dim", "what to do")]),
-    ...open.map(({ about, hint, health }) => `${paint(COLOURS[health], about)}: ${hint}`),
+    ...(byHint.size === 0 ? [] : ["", paint("dim", "what to do")]),
+    ...Array.from(byHint, ([hint, about]) => `${namesText(about, paint)}: ${hint}`),
   ].join("\n")
 }
+
+/** What a hint is about, each thing once. */
+const namesText = (findings: ReadonlyArray<Finding>, paint: Paint): string =>
+  Array.from(new Set(findings.map(({ about, health }) => paint(COLOURS[health], about)))).join(", ")
 
 /** A size for people. */
 export const sizeText = (bytes: number): string => {

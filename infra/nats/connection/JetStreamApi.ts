@@ -22,8 +22,17 @@ export interface StreamInfo {
     readonly messages: number
     readonly bytes?: number
   }
-  /** Set for a stream in a cluster. */
-  readonly cluster?: { readonly leader?: string }
+  /** Set for a stream in a cluster. `replicas` are those besides the leader. */
+  readonly cluster?: {
+    readonly leader?: string
+    readonly replicas?: ReadonlyArray<{
+      readonly name: string
+      readonly current: boolean
+      readonly offline?: boolean
+    }>
+  }
+  /** Time of the answer by the server's clock, RFC 3339. */
+  readonly ts?: string
 }
 
 /** Reply of `STREAM.MSG.GET`. `data` is base64, and absent if it is empty. */
@@ -63,6 +72,27 @@ const apiCall = <Reply>(
   timeoutMs = API_TIMEOUT_MS,
 ): Effect.Effect<Reply, NatsRequestFailed | JetStreamError> =>
   Effect.flatMap(apiReply<Reply>(requests, api, body, timeoutMs), checked)
+
+/** File storage in bytes that an account or a tier of it uses, and its limits; a limit of -1 is none. */
+export interface AccountRoom {
+  readonly storage: number
+  readonly reserved_storage?: number
+  readonly streams: number
+  readonly consumers: number
+  readonly limits: {
+    readonly max_storage: number
+    readonly max_streams: number
+    readonly max_consumers: number
+  }
+}
+
+/** The fields of `INFO` that are read. An account with tiers has its limits in them, by number of replicas. */
+export interface AccountInfo extends AccountRoom {
+  readonly tiers?: { readonly [tier: string]: AccountRoom }
+}
+
+/** JetStream of the connection's account. */
+export const accountInfo = (requests: ReplyMultiplexer) => apiCall<AccountInfo>(requests, "INFO", undefined)
 
 export const streamInfo = (requests: ReplyMultiplexer, stream: string, timeoutMs = API_TIMEOUT_MS) =>
   apiCall<StreamInfo>(requests, `STREAM.INFO.${stream}`, undefined, timeoutMs)

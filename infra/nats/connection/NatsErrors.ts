@@ -132,6 +132,9 @@ export const tooLarge = (bytes: number, bytesMax: number): JournalRefused =>
 export const PREPARE_HINT =
   "Prepare the namespace again with the creator's credentials (`ActorSystem.prepare`, or docs/deployment/prepare.sh); nodes go on by themselves afterwards."
 
+/** Hint for a right that a user lacks. */
+export const RIGHTS_HINT = "Grant the right: docs/DEPLOYMENT.md lists the rights of each user."
+
 const notPermittedHint = (subject: string): string =>
   subject.startsWith("$JS.API.STREAM.CREATE.")
     ? PREPARE_HINT

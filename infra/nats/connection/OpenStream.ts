@@ -29,6 +29,14 @@ export const DUPLICATE_WINDOW_MS = 120_000
 
 export type NamedStream = Partial<StreamConfig> & { readonly name: string }
 
+/** How a stream is made, and what a found one must have. */
+export interface StreamPlan {
+  /** Name, and the settings that a new stream gets besides the needed ones. */
+  readonly made: NamedStream
+  /** Settings without which a found stream is refused. */
+  readonly needed: Partial<StreamConfig>
+}
+
 /** Replicas of a new stream: 3 in a cluster and 1 on a single server, unless `asked` says otherwise. */
 export const replicaCountOf = ({ client }: NatsConnectionService, asked?: number): number =>
   asked ?? (client.info?.cluster !== undefined ? REPLICA_COUNT_CLUSTERED : 1)
@@ -131,38 +139,50 @@ const failedToOpen = (error: NatsRequestFailed | JetStreamError): string =>
     ? `${error.message}. ${PREPARE_HINT}`
     : error.message
 
+/** Why a found stream is refused as it is, and what to do about it; `undefined` if it is fine. */
+export const planRefusal = (
+  info: StreamInfo,
+  { made, needed }: StreamPlan,
+  mark: StoreMark | undefined,
+): { readonly detail: string; readonly hint: string } | undefined => {
+  const wrong = wrongSettings(info.config, needed)
+  if (wrong.length > 0) {
+    const hint = "Set it with `nats stream edit`; find out who changed it first."
+    return { detail: `stream ${made.name} has ${wrong.join("; ")}`, hint }
+  }
+  const foreign = foreignMark(info, mark)
+  return foreign === undefined ? undefined : { detail: foreign, hint: FOREIGN_HINT }
+}
+
 /**
- * Finds or makes a stream that must have the settings in `needed`, else it fails with a text. `lost` says why
- * a missing stream must not be made again. `mark` is the mark of the journal that the stream must belong to.
+ * Finds or makes a stream. Fails with a text if a found one lacks a needed setting. `lost` says why a missing
+ * stream must not be made again. `mark` is the mark of the journal that the stream must belong to.
  */
 export const openStream = <E>(
   connection: NatsConnectionService,
-  config: NamedStream,
-  needed: Partial<StreamConfig>,
+  plan: StreamPlan,
   unavailable: (detail: string) => E,
   lost: Effect.Effect<string | undefined, E> = Effect.undefined,
   mark?: StoreMark,
-): Effect.Effect<void, E> =>
-  Effect.mapError(findStream(connection, config.name), (error) => unavailable(failedToOpen(error))).pipe(
+): Effect.Effect<void, E> => {
+  const { made, needed } = plan
+  return Effect.mapError(findStream(connection, made.name), (error) => unavailable(failedToOpen(error))).pipe(
     Effect.flatMap((found) => {
       if (found !== undefined) return Effect.succeed(found)
-      const make = Effect.mapError(makeStream(connection, marked({ ...config, ...needed }, mark)), (error) =>
+      const make = Effect.mapError(makeStream(connection, marked({ ...made, ...needed }, mark)), (error) =>
         unavailable(failedToOpen(error)),
       )
       return Effect.flatMap(lost, (why) =>
         why === undefined
           ? make
-          : Effect.fail(unavailable(`stream ${config.name} is missing, though ${why}. ${PREPARE_HINT}`)),
+          : Effect.fail(unavailable(`stream ${made.name} is missing, though ${why}. ${PREPARE_HINT}`)),
       )
     }),
     Effect.flatMap((info) => {
-      const wrong = wrongSettings(info.config, needed)
-      if (wrong.length > 0) {
-        const detail = `stream ${config.name} has ${wrong.join("; ")}: set it with \`nats stream edit\``
-        return Effect.fail(unavailable(detail))
-      }
-      const foreign = foreignMark(info, mark)
-      if (foreign !== undefined) return Effect.fail(unavailable(`${foreign}. ${FOREIGN_HINT}`))
-      return markStore(connection, info, mark)
+      const wrong = planRefusal(info, plan, mark)
+      return wrong === undefined
+        ? markStore(connection, info, mark)
+        : Effect.fail(unavailable(`${wrong.detail}. ${wrong.hint}`))
     }),
   )
+}

@@ -41,6 +41,9 @@ export const foreignMark = ({ config }: StreamInfo, mark: StoreMark | undefined)
   return `stream ${config.name} belongs to journal ${found}, and the journal of this namespace is ${mark.journalId}`
 }
 
+/** True if the store says which journal it belongs to. */
+export const isMarked = ({ config }: StreamInfo): boolean => config.metadata?.[MARK_KEY] !== undefined
+
 /**
  * Gives a store without a mark its mark, if `marksOthers` is set. A user without the right leaves the store
  * as it is.

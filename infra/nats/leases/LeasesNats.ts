@@ -19,7 +19,7 @@ import {
   LeasesUnavailable,
   type LeaseWriteError,
 } from "../../../runtime/cluster/Leases.ts"
-import { openBucket } from "../connection/Bucket.ts"
+import { type BucketForm, openBucket } from "../connection/Bucket.ts"
 import { subscribe } from "../connection/CoreSubscription.ts"
 import { findMessage } from "../connection/JetStreamApi.ts"
 import { NatsConnection, type NatsConnectionService } from "../connection/NatsConnection.ts"
@@ -219,6 +219,16 @@ const makeService = (
   }
 }
 
+export const leasesBucket = (namespace: string): BucketForm => ({
+  name: `${namespace}-cluster`,
+  description: "Everstate cluster: members, and who has which slot",
+  needed: { allow_direct: true, allow_msg_ttl: true },
+})
+
+/** All records of a bucket that exists; nothing is made. */
+export const leaseRecords = (connection: NatsConnectionService, namespace: string): LeasesService["all"] =>
+  makeService(connection, leasesBucket(namespace).name, REMOVED_KEPT_MS, Effect.void).all
+
 export const LeasesNats = {
   /** Opens or creates the namespace's bucket. */
   layer: (options: LeasesNatsOptions): Layer.Layer<Leases, LeasesUnavailable, NatsConnection> =>
@@ -226,19 +236,10 @@ export const LeasesNats = {
       Leases,
       Effect.gen(function* () {
         const connection = yield* NatsConnection
-        const bucket = `${options.namespace}-cluster`
-        const open = openBucket(
-          connection,
-          {
-            name: bucket,
-            description: "Everstate cluster: members, and who has which slot",
-            replicas: options.replicas,
-            needed: { allow_direct: true, allow_msg_ttl: true },
-          },
-          unavailable,
-        )
+        const form = leasesBucket(options.namespace)
+        const open = openBucket(connection, { form, replicas: options.replicas }, unavailable)
         yield* open
-        return makeService(connection, bucket, options.removedKeptMs ?? REMOVED_KEPT_MS, open)
+        return makeService(connection, form.name, options.removedKeptMs ?? REMOVED_KEPT_MS, open)
       }),
     ),
 }

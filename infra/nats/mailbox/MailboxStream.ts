@@ -16,6 +16,7 @@ import {
   MailboxRefused,
   MESSAGES_PER_ACTOR_MAX,
 } from "../../../runtime/mailbox/Mailbox.ts"
+import type { StreamInfo } from "../connection/JetStreamApi.ts"
 import type { NatsConnectionService } from "../connection/NatsConnection.ts"
 import { isCode, jetStreamCode, mailboxErrorOf, PREPARE_HINT } from "../connection/NatsErrors.ts"
 import {
@@ -174,6 +175,18 @@ const verify = (
   return refused("Unsafe", `stream ${name} could lose messages: ${wrong.join("; ")}`, hint)
 }
 
+/** Why nodes refuse a found stream of the mailbox as it is; `undefined` if it is fine. */
+export const mailboxRefusal = (
+  info: StreamInfo,
+  options: MailboxStreamOptions,
+): MailboxRefused | undefined => {
+  const stream = streamsOf(options).find(({ name }) => name === info.config.name)
+  const wrong = stream && verify(info.config, stream, options)
+  if (wrong !== undefined) return wrong
+  const foreign = foreignMark(info, options.mark)
+  return foreign === undefined ? undefined : refused("Foreign", foreign, FOREIGN_HINT)
+}
+
 const tooFewServers = (replicas: number, detail: string): MailboxRefused =>
   refused(
     "Unsafe",
@@ -250,10 +263,8 @@ export const openMailboxStreams = Effect.fn("openMailboxStreams")(function* (
           : mailboxErrorOf(error),
       ),
     )
-    const wrong = verify(info.config, stream, options)
+    const wrong = mailboxRefusal(info, options)
     if (wrong !== undefined) return yield* wrong
-    const foreign = foreignMark(info, options.mark)
-    if (foreign !== undefined) return yield* refused("Foreign", foreign, FOREIGN_HINT)
     yield* markStore(connection, info, options.mark)
   }
   return mailboxStreamNames(namespace)

@@ -12,7 +12,7 @@ import {
   CheckpointsUnavailable,
   positionIn,
 } from "../../../runtime/checkpoint/Checkpoints.ts"
-import { openBucket } from "../connection/Bucket.ts"
+import { type BucketForm, openBucket } from "../connection/Bucket.ts"
 import { API_TIMEOUT_MS, findMessage, purgeSubject } from "../connection/JetStreamApi.ts"
 import { NatsConnection } from "../connection/NatsConnection.ts"
 import {
@@ -147,6 +147,11 @@ const makeService = (requests: NatsConnection["Service"]["requests"], bucket: st
   }
 }
 
+export const checkpointsBucket = (namespace: string): BucketForm => ({
+  name: `${namespace}-checkpoints`,
+  description: "Everstate checkpoints: where work is taken up again",
+})
+
 export const CheckpointsNats = {
   /** Opens the namespace's bucket, or creates it unless it was lost. */
   layer: (
@@ -156,12 +161,11 @@ export const CheckpointsNats = {
       Checkpoints,
       Effect.gen(function* () {
         const connection = yield* NatsConnection
-        const bucket = `${options.namespace}-checkpoints`
-        const description = "Everstate checkpoints: where work is taken up again"
+        const form = checkpointsBucket(options.namespace)
         const { replicas, lost = Effect.undefined, mark } = options
         const marked = mark === undefined ? {} : { mark }
-        yield* openBucket(connection, { name: bucket, description, replicas, lost, ...marked }, unavailable)
-        return makeService(connection.requests, bucket)
+        yield* openBucket(connection, { form, replicas, lost, ...marked }, unavailable)
+        return makeService(connection.requests, form.name)
       }),
     ),
 }

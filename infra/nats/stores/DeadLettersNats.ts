@@ -19,7 +19,7 @@ import {
 import { isTime } from "../../../runtime/time/Time.ts"
 import { API_TIMEOUT_MS, deleteMessage, findMessage, streamInfo } from "../connection/JetStreamApi.ts"
 import { NatsConnection } from "../connection/NatsConnection.ts"
-import { DUPLICATE_WINDOW_MS, openStream, replicaCountOf } from "../connection/OpenStream.ts"
+import { DUPLICATE_WINDOW_MS, openStream, replicaCountOf, type StreamPlan } from "../connection/OpenStream.ts"
 import { headerValueOf, publishTo } from "../connection/PubAck.ts"
 import { NANOS_PER_MS } from "../connection/PullConsumer.ts"
 import { readPage, recordOf } from "../journal/JournalRead.ts"
@@ -178,6 +178,25 @@ export const countDeadLetters = (
 
 const streamNameOf = (namespace: string): string => `${namespace}-deadletters`
 
+/** How the stream is made, and what a found one must have. */
+export const deadLettersPlan = (namespace: string, replicas: number): StreamPlan => ({
+  made: {
+    name: streamNameOf(namespace),
+    description: "Everstate dead letters: what the system gave up on",
+    discard: "new",
+    duplicate_window: DUPLICATE_WINDOW_MS * NANOS_PER_MS,
+    num_replicas: replicas,
+  },
+  needed: {
+    subjects: [`${namespace}.dlq.*`],
+    storage: "file",
+    retention: "limits",
+    max_age: 0,
+    allow_direct: true,
+    deny_delete: false,
+  },
+})
+
 export const DeadLettersNats = {
   /** Opens or creates the namespace's dead letters. They are kept until an operator removes them. */
   layer: (
@@ -188,25 +207,8 @@ export const DeadLettersNats = {
       Effect.gen(function* () {
         const connection = yield* NatsConnection
         const { namespace, replicas } = options
-        yield* openStream(
-          connection,
-          {
-            name: streamNameOf(namespace),
-            description: "Everstate dead letters: what the system gave up on",
-            discard: "new",
-            duplicate_window: DUPLICATE_WINDOW_MS * NANOS_PER_MS,
-            num_replicas: replicaCountOf(connection, replicas),
-          },
-          {
-            subjects: [`${namespace}.dlq.*`],
-            storage: "file",
-            retention: "limits",
-            max_age: 0,
-            allow_direct: true,
-            deny_delete: false,
-          },
-          unavailable,
-        )
+        const plan = deadLettersPlan(namespace, replicaCountOf(connection, replicas))
+        yield* openStream(connection, plan, unavailable)
         return makeService(connection, namespace)
       }),
     ),

@@ -10,7 +10,7 @@ import { tokenFromId } from "../../../runtime/address/ActorAddress.ts"
 import { CLOUD_EVENT_MEDIA_TYPE } from "../../../runtime/integration/CloudEvent.ts"
 import { EventPublisher, PublisherUnavailable } from "../../../runtime/integration/EventPublisher.ts"
 import { NatsConnection } from "../connection/NatsConnection.ts"
-import { DUPLICATE_WINDOW_MS, openStream, replicaCountOf } from "../connection/OpenStream.ts"
+import { DUPLICATE_WINDOW_MS, openStream, replicaCountOf, type StreamPlan } from "../connection/OpenStream.ts"
 import { headerValueOf, publishTo } from "../connection/PubAck.ts"
 import { NANOS_PER_MS } from "../connection/PullConsumer.ts"
 
@@ -31,6 +31,24 @@ export const eventsStreamName = (namespace: string): string => `${namespace}-eve
 export const eventSubject = (namespace: string, type: string): string =>
   `${namespace}.int.${type.split(".").map(tokenFromId).join(".")}`
 
+/** How the stream is made, and what a found one must have. */
+export const eventsPlan = (
+  namespace: string,
+  replicas: number,
+  keptMs: number = EVENTS_KEPT_MS,
+): StreamPlan => ({
+  made: {
+    name: eventsStreamName(namespace),
+    description: "Everstate integration events, CloudEvents 1.0 in JSON",
+    discard: "old",
+    max_age: keptMs * NANOS_PER_MS,
+    allow_direct: true,
+    duplicate_window: Math.min(DUPLICATE_WINDOW_MS, keptMs) * NANOS_PER_MS,
+    num_replicas: replicas,
+  },
+  needed: { subjects: [`${namespace}.int.>`], storage: "file", retention: "limits" },
+})
+
 const unavailable = (detail: string): PublisherUnavailable => new PublisherUnavailable({ detail })
 
 export const EventPublisherNats = {
@@ -42,21 +60,9 @@ export const EventPublisherNats = {
       EventPublisher,
       Effect.gen(function* () {
         const connection = yield* NatsConnection
-        const { namespace, keptMs = EVENTS_KEPT_MS } = options
-        yield* openStream(
-          connection,
-          {
-            name: eventsStreamName(namespace),
-            description: "Everstate integration events, CloudEvents 1.0 in JSON",
-            discard: "old",
-            max_age: keptMs * NANOS_PER_MS,
-            allow_direct: true,
-            duplicate_window: Math.min(DUPLICATE_WINDOW_MS, keptMs) * NANOS_PER_MS,
-            num_replicas: replicaCountOf(connection, options.replicas),
-          },
-          { subjects: [`${namespace}.int.>`], storage: "file", retention: "limits" },
-          unavailable,
-        )
+        const { namespace, replicas, keptMs } = options
+        const plan = eventsPlan(namespace, replicaCountOf(connection, replicas), keptMs)
+        yield* openStream(connection, plan, unavailable)
         return {
           publish: ({ type, id, data }) =>
             publishTo(connection.requests, eventSubject(namespace, type), data, {

@@ -36,6 +36,9 @@ export const connectionOf = (
   ...(typeof nats === "string" ? { servers: nats } : nats),
 })
 
+/** Subject on which nats-server tells a user its own rights. */
+export const RIGHTS_SUBJECT = "$SYS.REQ.USER.INFO"
+
 const api = (...calls: ReadonlyArray<string>): ReadonlyArray<string> => calls.map((call) => `$JS.API.${call}`)
 
 const streamsOf = ({ namespace, streams = STREAMS_DEFAULT }: NatsPermissionsOptions) => ({
@@ -91,6 +94,8 @@ const servicePublishes = (options: NatsPermissionsOptions): ReadonlyArray<string
       ),
       `$JS.ACK.${stream}.>`,
     ]),
+    // Seeing its own rights (`everstate doctor`).
+    RIGHTS_SUBJECT,
     // Removing a reactor's finished note, and a dead letter that was redriven or discarded.
     ...api(`STREAM.PURGE.${checkpoints}`, `STREAM.MSG.DELETE.${deadLetters}`),
   ]

@@ -21,7 +21,7 @@ import {
 import { thrownText } from "../../../runtime/json/Thrown.ts"
 import type { StreamInfo } from "../connection/JetStreamApi.ts"
 import { NatsConnection, type NatsConnectionService } from "../connection/NatsConnection.ts"
-import type { JetStreamError, NatsRequestFailed } from "../connection/NatsErrors.ts"
+import { type JetStreamError, type NatsRequestFailed, RIGHTS_HINT } from "../connection/NatsErrors.ts"
 import { findStream } from "../connection/OpenStream.ts"
 import type { WriteTrouble } from "../connection/StoreTroubles.ts"
 import type { NeededStore } from "./NeededStores.ts"
@@ -38,7 +38,6 @@ const CONFIRM_PAUSE_MS = 250
 const ROOM_HINT = "Make room, or raise the limit (max_file_store, max_bytes, the account's), or archive."
 const RESTART_HINT =
   "Look at the disk and the log of nats-server. If it says `no space left on device`: make room, then restart the server; until then it stores nothing in that stream."
-const RIGHTS_HINT = "Grant the right: docs/DEPLOYMENT.md lists the rights of each user."
 const LOOK_HINT = "Look at nats-server and at the stream's leader: `nats server report jetstream`."
 
 interface Facts {
@@ -78,7 +77,7 @@ const ofStrangeAnswer = (defect: unknown): Facts => ({
 })
 
 /** Problem that a stream's own info shows. */
-const ofInfo = ({ config, state }: StreamInfo): Facts | undefined => {
+export const ofInfo = ({ config, state }: StreamInfo): Facts | undefined => {
   if (config.sealed === true) {
     const hint = "A sealed stream cannot be opened again: find out who sealed it, and restore it."
     return { reason: "Unwritable", detail: "it is sealed", hint }

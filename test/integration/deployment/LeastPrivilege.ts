@@ -2,15 +2,14 @@
  * Servers on which everybody has exactly the rights of docs/deployment: nats-server reads the very accounts.conf, and
  * Postgres is given the very statements. What a test needs beyond that, an administrator of either does.
  */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { connect, type NodeConnectionOptions } from "@nats-io/transport-node"
 import pg from "pg"
-import { findNatsBinary } from "../../../infra/embedded/NatsBinary.ts"
-import { ServerProcess } from "../../../infra/embedded/ServerProcess.ts"
 import { inboxPrefixOf, type NatsRole } from "../../../infra/nats/connection/NatsRole.ts"
 import { ActorSystem, type StartOptions } from "../../../infra/system/ActorSystem.ts"
+import { startNatsOfConf } from "../../fixtures/nats/NatsOfConf.ts"
 import { startNewPostgres } from "../../fixtures/postgres/NewDatabase.ts"
 import { eventually } from "../system/SystemFixture.ts"
 
@@ -20,7 +19,6 @@ export const deployment = resolve(import.meta.dirname, "../../../docs/deployment
 export const NAMESPACE = "everstate"
 
 const PASSWORD = "secret"
-const startTimeoutMs = 20_000
 
 /** What accounts.conf takes from the environment. */
 export const passwords = {
@@ -53,26 +51,11 @@ export const restrictedNats = async (
   const accounts = join(folder, "accounts.conf")
   cpSync(join(deployment, "nats/accounts.conf"), accounts)
   writeFileSync(accounts, change(readFileSync(accounts, "utf8")))
-  const logFile = join(folder, "nats.log")
-  const ports = join(folder, "ports")
-  mkdirSync(ports)
-  const conf = `listen: "127.0.0.1:-1"\nserver_name: n1\nports_file_dir: "${ports}"\njetstream { store_dir: "${folder}" }\ninclude ./accounts.conf\n`
-  writeFileSync(join(folder, "nats.conf"), conf)
-  const env = { ...process.env, ...passwords }
-  const server = await ServerProcess.spawn({
-    server: "nats",
-    command: (await findNatsBinary(env, () => undefined)).path,
-    args: ["-c", join(folder, "nats.conf")],
-    cwd: folder,
-    env,
-    logFile,
-    stopSignal: "SIGTERM",
-    runAs: undefined,
-  })
-  const url = await server.whenReady(async () => {
-    const [file] = readdirSync(ports)
-    return file && /"((?:nats|tls):\/\/127[^"]+)"/.exec(readFileSync(join(ports, file), "utf8"))?.[1]
-  }, startTimeoutMs)
+  const { server, url, logFile } = await startNatsOfConf(
+    folder,
+    `jetstream { store_dir: "${folder}" }\ninclude ./accounts.conf\n`,
+    { ...process.env, ...passwords },
+  )
   const user = (role: NatsRole) => `${NAMESPACE}-${role}`
   const login = (role: NatsRole) => ({
     servers: url,

@@ -2,9 +2,15 @@
 import { expect, it } from "vitest"
 import { offsetFinding } from "../../../infra/bin/DoctorClock.ts"
 import { diskFinding } from "../../../infra/bin/DoctorCommand.ts"
-import { migrationFinding } from "../../../infra/bin/DoctorPostgres.ts"
+import { membersFindingsOf } from "../../../infra/bin/DoctorMembers.ts"
+import { journalFinding } from "../../../infra/bin/DoctorNats.ts"
+import { connectionsFinding, schemaFinding } from "../../../infra/bin/DoctorPostgres.ts"
+import { roomFinding } from "../../../infra/bin/DoctorRoom.ts"
+import { storeFindingsOf } from "../../../infra/bin/DoctorStores.ts"
 import { fault, findingsText, ok, sizeText } from "../../../infra/bin/Finding.ts"
 import { plain } from "../../../infra/bin/Output.ts"
+import type { StreamInfo } from "../../../infra/nats/connection/JetStreamApi.ts"
+import { type MemberRecord, type Reads, THIS_RELEASE_READS } from "../../../runtime/cluster/Member.ts"
 import { runVerb } from "../../fixtures/bin/RunVerb.ts"
 
 it("warns of a clock only if the way of the answer cannot explain the offset", () => {
@@ -19,10 +25,102 @@ it("warns of a clock only if the way of the answer cannot explain the offset", (
   })
 })
 
-it("tells an older schema from one of a newer release", () => {
-  expect(migrationFinding("schema", 3, 3).health).toBe("ok")
-  expect(migrationFinding("schema", 2, 3).health).toBe("warning")
-  expect(migrationFinding("schema", 4, 3).health).toBe("fault")
+it("tells an older schema from one of a newer release, and one that nobody here may migrate", () => {
+  const owner = { mayCreate: true }
+  const service = { mayCreate: false }
+  expect(schemaFinding("schema", 3, 3, service).health).toBe("ok")
+  expect(schemaFinding("schema", 2, 3, owner).health).toBe("warning")
+  expect(schemaFinding("schema", undefined, 3, owner).health).toBe("warning")
+  expect(schemaFinding("schema", 2, 3, service).health).toBe("fault")
+  expect(schemaFinding("schema", undefined, 3, service).health).toBe("fault")
+  expect(schemaFinding("schema", 4, 3, owner).health).toBe("fault")
+})
+
+it("warns where the next node would find no connection of Postgres", () => {
+  expect(connectionsFinding(87, 97).health).toBe("ok")
+  expect(connectionsFinding(88, 97)).toMatchObject({ health: "warning", detail: "88 of 97 in use" })
+})
+
+it("tells a nearly full room from one that takes no more, and from one without a limit", () => {
+  const room = (usedBytes: number, limitBytes: number) =>
+    roomFinding("room", { usedBytes, limitBytes, messageBytesMax: 10 }, "no limit", "Make room.").health
+  expect([room(80, 100), room(81, 100), room(90, 100), room(91, 100), room(91, -1)]).toEqual([
+    "ok",
+    "warning",
+    "warning",
+    "fault",
+    "ok",
+  ])
+})
+
+const member = (name: string, reads?: Reads): MemberRecord => ({
+  v: 1,
+  name,
+  state: "up",
+  version: "",
+  labels: [],
+  weight: 1,
+  types: {},
+  ...(reads === undefined ? {} : { reads }),
+  runs: [],
+  unfit: [],
+  startedAt: 1,
+})
+
+it("names the nodes of other releases", () => {
+  const { commit, deliver } = THIS_RELEASE_READS
+  const findings = membersFindingsOf([
+    member("same", THIS_RELEASE_READS),
+    member("first"),
+    member("later", { ...THIS_RELEASE_READS, commit: commit + 1 }),
+  ])
+  expect(findings.map(({ about, health }) => [about, health])).toEqual([
+    ["nodes", "ok"],
+    ["node first", "warning"],
+    ["node later", "warning"],
+  ])
+  expect(findings[0]?.detail).toContain("same, first, later; formats that all read: commits 1, deliveries 0")
+  expect(findings[2]?.detail).toContain(`commits ${commit + 1}, deliveries ${deliver}`)
+  expect(membersFindingsOf([member("same", THIS_RELEASE_READS)])).toHaveLength(1)
+})
+
+it("judges the replicas of a stream in a cluster alone", () => {
+  const info = (cluster: StreamInfo["cluster"], num_replicas = 3) =>
+    ({
+      config: { num_replicas },
+      created: "",
+      state: { last_seq: 0, first_seq: 0, messages: 0 },
+      cluster,
+    }) as StreamInfo
+  const healths = (stream: StreamInfo, isClustered = true) =>
+    storeFindingsOf("stream", stream, undefined, { isClustered, messageBytesMax: 1 }).map(
+      ({ health, detail }) => `${health}: ${detail}`,
+    )
+  const replica = { name: "n2", current: true, offline: false }
+  expect(healths(info(undefined, 1), false)).toEqual(["ok: 0 messages, 0 B, 1 replica"])
+  expect(healths(info({ leader: "n1", replicas: [replica] }))).toEqual(["ok: 0 messages, 0 B, 3 replicas"])
+  expect(healths(info({ leader: "n1" }, 1))).toEqual([
+    "warning: it has one replica: a lost server takes it along",
+  ])
+  expect(healths(info({ replicas: [replica] }))).toEqual(["fault: it has no leader, so it takes no writes"])
+  expect(healths(info({ leader: "n1", replicas: [{ ...replica, offline: true }] }))).toEqual([
+    "warning: the replica on n2 is offline",
+  ])
+  expect(healths(info({ leader: "n1", replicas: [{ ...replica, current: false }] }))).toEqual([
+    "warning: the replica on n2 is behind",
+  ])
+})
+
+it("tells a journal that Postgres knows from one that nobody knows", () => {
+  const journal = { namespace: "shop", shards: 8, streams: [{ streamId: "a", lastSequence: 0 }] }
+  expect(journalFinding("shop", journal, undefined).health).toBe("ok")
+  expect(journalFinding("shop", journal, journal).health).toBe("ok")
+  expect(journalFinding("shop", undefined, undefined).health).toBe("warning")
+  expect(journalFinding("shop", undefined, journal).health).toBe("fault")
+  expect(journalFinding("shop", journal, { ...journal, shards: 16 })).toMatchObject({
+    health: "fault",
+    detail: "16 shards are registered, this system has 8",
+  })
 })
 
 it("warns of a disk that is nearly full, in bytes or as a share", () => {
@@ -42,6 +140,13 @@ it("shows what to do for everything that is not well", () => {
     "what to do",
     "two: Mend it.",
   ])
+})
+
+it("says once what to do about several things", () => {
+  const text = findingsText([fault("one", "broken", "Mend it."), fault("one", "worn", "Mend it.")], plain)
+  expect(text.split("\n").slice(-2)).toEqual(["what to do", "one: Mend it."])
+  const others = findingsText([fault("one", "broken", "Mend it."), fault("two", "worn", "Mend it.")], plain)
+  expect(others.split("\n").at(-1)).toBe("one, two: Mend it.")
 })
 
 it("writes sizes for people", () => {
