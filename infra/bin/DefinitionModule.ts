@@ -84,7 +84,7 @@ export const importModule = (file: string): Effect.Effect<Exports, VerbFailed> =
 }
 
 /** The error with the lines of the user's code; those of Node itself help nobody. */
-const traceOf = (error: unknown): string => {
+export const traceOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
   const lines = (error.stack ?? error.message).split("\n")
   return lines.filter((line) => !/^\s+at .*node:internal|^\s+at ModuleJob/.test(line)).join("\n")

@@ -1,18 +1,41 @@
 /**
  * `everstate sim`: plays the simulation scenarios of a user's module over many seeds.
  *
- * Owns the verb. A session is infra/cli/Simulation.ts, which `npm run sim` of this repository uses, too.
+ * Owns the verb, and the check of the module. Runs are played by infra/cli/Simulation.ts, which `npm run sim`
+ * of this repository uses, too.
  */
 import { relative } from "node:path"
 import { Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
 import type { SimulateOptions } from "../../runtime/testing.ts"
+import { endAtSignals } from "../cli/Program.ts"
 import { optionalText, simulationFlags, UnknownScenario } from "../cli/SimulationFlags.ts"
-import { importModule, moduleFile } from "./DefinitionModule.ts"
+import { importModule, moduleFile, traceOf } from "./DefinitionModule.ts"
+import { counted } from "./Finding.ts"
 import { Json, present } from "./Output.ts"
 import { VerbFailed, wrongUse } from "./VerbFailed.ts"
 
 const MODULES_DEFAULT = ["test/scenarios.ts", "test/scenarios.js", "scenarios.ts", "scenarios.js"]
+
+const FORM_HINT =
+  "A scenario is the options of `simulate`: { actors: [...], workload: function* () { ... } }."
+
+/** The scenarios that a module exports. What each is made of is checked here; what it means, by the simulation. */
+const scenariosIn = (
+  file: string,
+  { scenarios }: { readonly [name: string]: unknown },
+): Effect.Effect<{ readonly [name: string]: SimulateOptions }, VerbFailed> => {
+  if (typeof scenarios !== "object" || scenarios === null || Object.keys(scenarios).length === 0) {
+    return Effect.fail(wrongUse(`${file} exports no \`scenarios\`.`, `Export them by name. ${FORM_HINT}`))
+  }
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    const { actors, workload } = Object(scenario) as Partial<SimulateOptions>
+    if (Array.isArray(actors) && typeof workload === "function") continue
+    const lack = Array.isArray(actors) ? "workload" : "actors"
+    return Effect.fail(wrongUse(`Scenario "${name}" of ${file} has no \`${lack}\`.`, FORM_HINT))
+  }
+  return Effect.succeed(scenarios as { readonly [name: string]: SimulateOptions })
+}
 
 export const simCommand = Command.make(
   "sim",
@@ -29,19 +52,14 @@ export const simCommand = Command.make(
   },
   Effect.fnUntraced(function* ({ module, report, ...given }) {
     const file = yield* moduleFile(module, MODULES_DEFAULT, "`scenarios`")
-    const { scenarios } = yield* importModule(file)
-    if (typeof scenarios !== "object" || scenarios === null) {
-      return yield* wrongUse(
-        `${file} exports no \`scenarios\`.`,
-        "Export an object of options of `simulate` by name: { actors, workload, ... }.",
-      )
-    }
+    const scenarios = yield* scenariosIn(file, yield* importModule(file))
     const isJson = yield* Json
     const { playScenarios } = yield* Effect.promise(() => import("../cli/Simulation.ts"))
+    endAtSignals()
     const { results, failedCount } = yield* Effect.tryPromise({
       try: () =>
         playScenarios(
-          scenarios as { readonly [name: string]: SimulateOptions },
+          scenarios,
           {
             ...given,
             reportFile: report,
@@ -52,11 +70,19 @@ export const simCommand = Command.make(
       catch: (error) =>
         error instanceof UnknownScenario
           ? wrongUse(error.message)
-          : new VerbFailed({ exit: "failed", what: String(error), hint: "" }),
+          : new VerbFailed({ exit: "failed", what: traceOf(error), hint: "" }),
     })
     if (isJson) yield* present(results, () => "")
     if (failedCount > 0) {
-      return yield* new VerbFailed({ exit: "failed", what: `${failedCount} scenarios failed.`, hint: "" })
+      const failures = results.flatMap(({ scenario, failure }) =>
+        failure === undefined ? [] : [{ scenario, failure }],
+      )
+      const names = failures.map(({ scenario, failure }) => `${scenario} (seed ${failure.seed})`)
+      return yield* new VerbFailed({
+        exit: "failed",
+        what: `${counted(failedCount, "scenario")} failed: ${names.join(", ")}.`,
+        hint: failures.map(({ failure }) => `Again: ${failure.again}`).join("\n"),
+      })
     }
   }),
 ).pipe(

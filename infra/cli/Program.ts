@@ -39,6 +39,14 @@ export const cleansUp: RunOptions = {
   onSignal: () => console.error("\nCleaning up; once more to leave at once."),
 }
 
+/**
+ * Lets signals end this process at once. For work that runs without a pause: no handler would run meanwhile, and
+ * with one the system does nothing by itself.
+ */
+export const endAtSignals = (): void => {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.removeAllListeners(signal)
+}
+
 /** Runs the command with the arguments of the process until it ends or a signal ends it. */
 export const runProgram = <Name extends string, Input, E, ContextInput>(
   command: Command.Command<Name, Input, ContextInput, E, Command.Environment>,

@@ -38,7 +38,13 @@ interface ScenarioResult {
   readonly repeatedCount: number
   /** Steps of the failing run, made small; or of the only run of the session. The oldest steps may be missing. */
   readonly trace?: ReadonlyArray<TraceEntry>
-  readonly failure?: { readonly seed: number; readonly report: string; readonly regression: unknown }
+  readonly failure?: {
+    readonly seed: number
+    readonly report: string
+    /** Command that repeats the run. */
+    readonly again: string
+    readonly regression: unknown
+  }
 }
 
 type Scenarios = { readonly [name: string]: SimulateOptions }
@@ -126,7 +132,12 @@ const play = async (
     bar.end()
     if (!(error instanceof SimulationFailed)) throw error
     const { outcome, shrunk, regression, message } = error
-    const failure = { seed: outcome.seed, report: message, regression: { scenario, ...regression } }
+    const failure = {
+      seed: outcome.seed,
+      report: message,
+      again: repeatWith.replaceAll("{seed}", String(outcome.seed)),
+      regression: { scenario, ...regression },
+    }
     return {
       ...facts(),
       marks: Object.fromEntries(outcome.marks),
@@ -164,13 +175,29 @@ const invariantsText = (results: ReadonlyArray<ScenarioResult>): string => {
   return ["assertions checked", ...Object.entries(INVARIANTS).map(line)].join("\n")
 }
 
+/** Faults that did not strike are named only if they are few, as after many seeds. */
+const NEVER_NAMED_MAX = 12
+
+const neverText = (faults: ReadonlyArray<string>): ReadonlyArray<string> => {
+  if (faults.length === 0) return []
+  return [`  never: ${faults.length > NEVER_NAMED_MAX ? `${faults.length} other kinds` : faults.join(", ")}`]
+}
+
 const summary = (results: ReadonlyArray<ScenarioResult>): string => {
   const total = sumOf(results.map(({ marks }) => marks))
   const line = (mark: string) => `  ${mark.padEnd(44)} ${String(total.get(mark) ?? 0).padStart(9)}`
   const others = [...total.keys()]
     .filter((mark) => !(FAULT_KINDS as ReadonlyArray<string>).includes(mark))
     .sort()
-  return ["faults that struck", ...FAULT_KINDS.map(line), "reached", ...others.map(line)].join("\n")
+  const struck = FAULT_KINDS.filter((kind) => (total.get(kind) ?? 0) > 0)
+  const never = FAULT_KINDS.filter((kind) => !struck.includes(kind))
+  return [
+    "faults that struck",
+    ...struck.map(line),
+    ...neverText(never),
+    "reached",
+    ...others.map(line),
+  ].join("\n")
 }
 
 /** Commit of the simulated code, for readers of the report; unknown outside of a repository. */
@@ -224,7 +251,7 @@ export const playScenarios = async (
   const seeds = results.reduce((sum, result) => sum + result.seeds, 0)
   const repeated = results.reduce((sum, result) => sum + result.repeatedCount, 0)
   stream.write(
-    `\n${seeds} seeds, ${repeated} of them twice with the same steps, ${failedCount} scenarios failed.\n`,
+    `\n${seeds} seeds, ${repeated} of them twice with the same steps, ${failedCount} of ${results.length} scenarios failed.\n`,
   )
   if (given.reportFile !== undefined)
     writeFileSync(given.reportFile, `${JSON.stringify({ results, coverage }, undefined, 2)}\n`)

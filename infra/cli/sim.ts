@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url"
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { SimulateOptions } from "../../runtime/testing.ts"
-import { EXIT_INTERRUPTED, runProgram } from "./Program.ts"
+import { EXIT_INTERRUPTED, endAtSignals, runProgram } from "./Program.ts"
 import { playScenarios } from "./Simulation.ts"
 import { optionalText, simulationFlags, UnknownScenario } from "./SimulationFlags.ts"
 
@@ -67,6 +67,5 @@ const sim = Command.make("sim", flags, ({ json, from, ...given }) =>
 ).pipe(Command.withDescription("Plays simulation scenarios over many seeds; exits 1 on a violation."))
 
 runProgram(sim, { signalExitCode: EXIT_INTERRUPTED })
-// A seed runs without a pause, so no handler of a signal would run. Without a handler, the signal ends the
-// process.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.removeAllListeners(signal)
+// A seed runs without a pause.
+endAtSignals()
