@@ -13,6 +13,7 @@ export type {
   SpanStart,
   Tracer,
 } from "../runtime/trace/Tracing.ts"
+export type { EndedSpan, SpansTo } from "./telemetry/DirectSpan.ts"
 export { type OpenTelemetryOptions, openTelemetry } from "./telemetry/OpenTelemetry.ts"
 export type { DurationName, TakeDuration } from "./telemetry/RequestMetrics.ts"
 export type { ObservedSystem, Telemetry } from "./telemetry/Telemetry.ts"

@@ -1,8 +1,9 @@
 /**
  * What traces cost an ask: a system without telemetry, one with it whose callers are in no trace, one whose callers'
- * traces are sampled, and one whose callers' traces are all recorded. Spans are batched for an exporter that takes no
- * time.
+ * traces are sampled, and two whose callers' traces are all recorded, by a tracer and without one. Spans are batched for
+ * an exporter that takes no time.
  */
+import { emptyResource } from "@opentelemetry/resources"
 import { BatchSpanProcessor, type SpanExporter, TracerProvider } from "@opentelemetry/sdk-trace"
 import { ActorSystem } from "../../infra/everstate.ts"
 import { openTelemetry, type Telemetry } from "../../infra/telemetry.ts"
@@ -42,7 +43,7 @@ const tracedPayments = (system: ActorSystem, callersPerRecorded: number): Operat
 
 export const askTraced: Bench = {
   name: "ask.traced",
-  rows: ["ask.traced.off", "ask.traced.sampled", "ask.traced"],
+  rows: ["ask.traced.off", "ask.traced.sampled", "ask.traced", "ask.traced.direct"],
   run: async (stage) => {
     const { natsUrl: nats, postgresUrl: postgres, nats: server } = await stage.servers()
     const provider = new TracerProvider({ spanProcessors: [new BatchSpanProcessor({ exporter })] })
@@ -53,15 +54,18 @@ export const askTraced: Bench = {
     const ready = await start("ready", { telemetry })
     const sampling = await start("sampling", { telemetry })
     const traced = await start("traced", { telemetry })
+    const spansTo = { processor: new BatchSpanProcessor({ exporter }), resource: emptyResource() }
+    const direct = await start("direct", { telemetry: openTelemetry({ spansTo, hasMetrics: false }) })
     const turn = (operation: Operation) => (ms: number) => load(IN_FLIGHT, ms, operation, server.pid)
     const rounds = await interleaved(stage.seconds, {
       plain: turn(payments(plain)),
       off: turn(payments(ready)),
       sampled: turn(tracedPayments(sampling, CALLERS_PER_RECORDED)),
       every: turn(tracedPayments(traced, 1)),
+      direct: turn(tracedPayments(direct, 1)),
     })
-    await Promise.all([plain, ready, sampling, traced].map((system) => system.stop()))
-    await provider.shutdown()
+    await Promise.all([plain, ready, sampling, traced, direct].map((system) => system.stop()))
+    await Promise.all([provider.shutdown(), spansTo.processor.shutdown()])
     const { plain: without } = rounds
     const row = (name: string, round: Round, limit: number, note: string) => {
       const percent = ((round.cpuUs / without.cpuUs - 1) * 100).toFixed(0)
@@ -80,7 +84,13 @@ export const askTraced: Bench = {
         0.95,
         `all callers in traces, one of ${CALLERS_PER_RECORDED} in a recorded one`,
       ),
-      row("ask.traced", rounds.every, 0.9, "every ask in a recorded trace, two spans each"),
+      row(
+        "ask.traced",
+        rounds.every,
+        0.9,
+        "every ask in a recorded trace, two spans each of the SDK's tracer",
+      ),
+      row("ask.traced.direct", rounds.direct, 0.9, "the same, spans without a tracer (`spansTo`)"),
     ]
   },
 }
