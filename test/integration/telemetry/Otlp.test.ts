@@ -1,83 +1,32 @@
-/** A trace over two nodes, as an OTLP receiver gets it, and the durations that their meters collect. */
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
+/** What an OTLP receiver gets of two nodes: one trace over both, and the metrics of each. */
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http"
-import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics"
+import { resourceFromAttributes } from "@opentelemetry/resources"
+import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics"
 import { SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace"
 import { expect, it, onTestFinished } from "vitest"
 import { makeGateway } from "../../../infra/http.ts"
 import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
+import { BUCKETS_SECONDS } from "../../../infra/telemetry/RequestMetrics.ts"
 import { openTelemetry } from "../../../infra/telemetry.ts"
 import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
 import { eventually, freshNamespace, serversOfFile } from "../system/SystemFixture.ts"
+import { metricExporterTo, OtlpReceiver } from "./OtlpReceiver.ts"
 
 const servers = serversOfFile()
 
-interface OtlpSpan {
-  readonly traceId: string
-  readonly spanId: string
-  readonly parentSpanId?: string
-  readonly name: string
-  readonly service: string
-}
-
-interface OtlpBody {
-  readonly resourceSpans: ReadonlyArray<{
-    readonly scopeSpans: ReadonlyArray<{
-      readonly scope: { readonly name: string }
-      readonly spans: ReadonlyArray<Omit<OtlpSpan, "service">>
-    }>
-  }>
-}
-
-/** A server that takes spans as OTLP over HTTP. */
-const startReceiver = async () => {
-  const spans: Array<OtlpSpan> = []
-  const server = createServer((request, response) => {
-    const chunks: Array<Buffer> = []
-    request.on("data", (chunk: Buffer) => chunks.push(chunk))
-    request.on("end", () => {
-      const { resourceSpans } = JSON.parse(Buffer.concat(chunks).toString()) as OtlpBody
-      for (const { scopeSpans } of resourceSpans) {
-        for (const { scope, spans: some } of scopeSpans) {
-          spans.push(...some.map((span) => ({ ...span, service: scope.name })))
-        }
-      }
-      response.setHeader("content-type", "application/json").end("{}")
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  onTestFinished(() => void server.close())
-  const { port } = server.address() as AddressInfo
-  return { spans, url: `http://127.0.0.1:${port}/v1/traces` }
-}
-
-class ManualReader extends MetricReader {
-  protected override onForceFlush = () => Promise.resolve()
-  protected override onShutdown = () => Promise.resolve()
-}
-
-/** Labels and count of each series of a histogram. */
-const countsOf = async (reader: MetricReader, name: string) => {
-  const { scopeMetrics } = (await reader.collect()).resourceMetrics
-  const found = scopeMetrics
-    .flatMap(({ metrics }) => metrics)
-    .find(({ descriptor }) => descriptor.name === name)
-  return (found?.dataPoints ?? []).map(({ attributes, value }) => ({
-    ...attributes,
-    count: (value as { readonly count: number }).count,
-  }))
-}
-
-it("has the ask, every commit and every message below the caller's span, and each node the durations of its own asks and requests", async () => {
-  const receiver = await startReceiver()
+it("gets every ask, commit and message below the caller's span, and from each node its own metrics", async () => {
+  const receiver = await OtlpReceiver.start()
   const namespace = freshNamespace()
   const startNode = async (name: string) => {
-    const exporter = new OTLPTraceExporter({ url: receiver.url })
-    const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] })
+    const exporter = new OTLPTraceExporter({ url: `${receiver.url}/v1/traces` })
+    const processor = new SimpleSpanProcessor({ exporter })
+    const resource = resourceFromAttributes({ "service.name": name })
+    const provider = new TracerProvider({ spanProcessors: [processor], resource })
+    const reader = new PeriodicExportingMetricReader({ exporter: metricExporterTo(receiver.url) })
+    const meters = new MeterProvider({ readers: [reader], resource })
+    // One node has its spans made by the SDK's tracer, the other goes without it.
+    const spans = name === "one" ? { tracer: provider.getTracer(name) } : { spansTo: { processor, resource } }
     const { natsUrl: nats, postgresUrl: postgres } = servers()
-    const reader = new ManualReader()
-    const meter = new MeterProvider({ readers: [reader] }).getMeter(name)
     const system = await ActorSystem.start({
       nats,
       postgres,
@@ -85,17 +34,17 @@ it("has the ask, every commit and every message below the caller's span, and eac
       actors: [Desk, Clerk],
       shardCount: 4,
       node: { name },
-      telemetry: openTelemetry({ tracer: provider.getTracer(name), meter }),
+      telemetry: openTelemetry({ ...spans, meter: meters.getMeter(name) }),
       logLevel: "Error",
     })
     onTestFinished(async () => {
       await system.stop()
-      await provider.shutdown()
+      await Promise.all([provider.shutdown(), meters.shutdown()])
     })
-    return { system, reader }
+    return { system, meters }
   }
-  const { system: one, reader: readerOfOne } = await startNode("one")
-  const { system: two, reader: readerOfTwo } = await startNode("two")
+  const { system: one, meters: metersOfOne } = await startNode("one")
+  const { system: two, meters: metersOfTwo } = await startNode("two")
   const ownerCount = async () => {
     const { slots } = await one.cluster.status()
     return new Set(slots.filter(({ slot }) => slot.startsWith("shard.")).map(({ member }) => member)).size
@@ -112,24 +61,31 @@ it("has the ask, every commit and every message below the caller's span, and eac
   const named = (name: string) => receiver.spans.filter((span) => span.name === name)
   await eventually(() => named("process desk").length === 16 && named("process clerk").length === 8)
 
-  const asks = new Map(named("ask desk Ask").map((span) => [span.spanId, span]))
-  expect(asks.size).toBe(8)
-  for (const ask of asks.values()) expect(ask.parentSpanId).toBe("b7ad6b7169203331")
+  const askSpans = new Map(named("ask desk Ask").map((span) => [span.spanId, span]))
+  expect(askSpans.size).toBe(8)
+  for (const ask of askSpans.values()) expect(ask.parentSpanId).toBe("b7ad6b7169203331")
   for (const span of receiver.spans) {
     expect(span.traceId).toBe(traceId)
-    if (!asks.has(span.spanId)) expect([...asks.keys()]).toContain(span.parentSpanId)
+    if (!askSpans.has(span.spanId)) expect([...askSpans.keys()]).toContain(span.parentSpanId)
   }
   // Both nodes take part.
   expect(new Set(receiver.spans.map(({ service }) => service))).toEqual(new Set(["one", "two"]))
 
-  // The asks are those of the second node, whichever node has the actor.
-  const duration = "everstate_ask_duration_seconds"
-  expect(await countsOf(readerOfTwo, duration)).toEqual([{ command: "Ask", outcome: "accepted", count: 8 }])
-  expect(await countsOf(readerOfOne, duration)).toEqual([])
   const gateway = makeGateway(one)
   onTestFinished(() => gateway.close())
   await gateway.fetch(new Request("http://localhost/healthz"))
-  expect(await countsOf(readerOfOne, "everstate_http_request_duration_seconds")).toEqual([
-    { method: "GET", status: "200", count: 1 },
+  await Promise.all([metersOfOne, metersOfTwo].map((meters) => meters.forceFlush()))
+  // The asks are those of the second node, whichever node has the actor.
+  const asks = receiver.seriesOf("two", "everstate_ask_duration_seconds")
+  expect(asks).toMatchObject([{ labels: { command: "Ask", outcome: "accepted" }, value: 8 }])
+  expect(asks[0]?.bounds).toEqual(BUCKETS_SECONDS)
+  expect(receiver.seriesOf("one", "everstate_ask_duration_seconds")).toEqual([])
+  expect(receiver.seriesOf("one", "everstate_http_request_duration_seconds")).toMatchObject([
+    { labels: { method: "GET", status: "200" }, value: 1 },
   ])
+  const committed = ["one", "two"].map(
+    (node) => receiver.seriesOf(node, "everstate_commits_total")[0]?.value ?? 0,
+  )
+  expect(committed.every((count) => count > 0)).toBe(true)
+  expect(committed.reduce((sum, count) => sum + count, 0)).toBe(24)
 })
