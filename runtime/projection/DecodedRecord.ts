@@ -76,10 +76,13 @@ export const decodeWhole = (
 }
 
 /** Stands for a record that is not a commit. */
-const unreadableCommit = ({ key, sequence }: JournalRecord, id: string | undefined): ProjectedEvent => {
+const unreadableCommit = (
+  { key, sequence }: JournalRecord,
+  id: string | undefined,
+): ProjectionDeadLetter["event"] => {
   const [actorType = "", token = ""] = key.split("/", 2)
   const event = { type: UNREADABLE_COMMIT }
-  return { actorType, id: id ?? token, version: 0, sequence, at: 0, commandId: "", metadata: {}, event }
+  return { actorType, id: id ?? token, version: 0, sequence, at: 0, metadata: {}, event }
 }
 
 /** A stored event, and a function that reads it. */

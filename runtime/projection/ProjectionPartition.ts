@@ -17,7 +17,7 @@ import { lookAtOffset } from "./OffsetLook.ts"
 import type { ProjectionDefinition } from "./Projection.ts"
 import { type BatchLimit, makeProjectionFeed, type ProjectionFeed } from "./ProjectionFeed.ts"
 import type { ProjectionProgress } from "./ProjectionProgress.ts"
-import { aside, logAside } from "./PutAside.ts"
+import { aside, logAside, logUnreadable } from "./PutAside.ts"
 import {
   type OffsetMoved,
   type ProjectionDeadLetter,
@@ -210,16 +210,14 @@ class Run {
     this.#alone = records.length === 1 ? first.sequence : undefined
     const order = this.#orderFor(records)
     if (this.#stalls(order) && first.unreadable.length > 0) return Effect.fail(this.#unreadable(first))
-    const deadLetters = aside(
-      records.flatMap(({ unreadable }) => unreadable),
-      order,
-    )
+    const unreadable = records.flatMap((record) => record.unreadable)
     return this.#applyEvents(
       records.flatMap(({ events }) => events),
-      deadLetters,
+      aside(unreadable, order),
       from,
       last.sequence,
     ).pipe(
+      Effect.tap(logUnreadable(this.#projection.name, unreadable)),
       (applied) => (order === undefined ? applied : Effect.catchDefect(applied, this.#asFailed(first))),
       Effect.tap(() =>
         Effect.sync(() => {
@@ -295,9 +293,9 @@ class Run {
     const applyWithout = (suspects: DecodedRecord["events"], others: DecodedRecord["events"]) => {
       const failed = suspects.map((event) => ({ event, reason: failure.detail }))
       const letters = [...unreadable, ...failed]
-      return Effect.tap(
-        this.#applyEvents(others, aside(letters, order), from, sequence),
-        logAside(letters, failure),
+      return this.#applyEvents(others, aside(letters, order), from, sequence).pipe(
+        Effect.andThen(logAside(letters, failure)),
+        Effect.andThen(logUnreadable(this.#projection.name, unreadable)),
       )
     }
     const without = (index: number): Effect.Effect<void, Interruption> => {

@@ -3,7 +3,7 @@
  *
  * Owns what their dead letters and the log say. ProjectionPartition.ts decides which events are put aside.
  */
-import type { Effect } from "effect"
+import { Effect } from "effect"
 import { type SkipOrder, skipReason } from "../follower/RecordSkip.ts"
 import { about, type LogSubject } from "../log/LogSubject.ts"
 import { logSampled } from "../log/SampledLog.ts"
@@ -21,12 +21,30 @@ export const aside = (
 /** Logs the failure for which events of one record were put aside. */
 export const logAside = (
   letters: ReadonlyArray<ProjectionDeadLetter>,
-  { projection, message }: ProjectionFailed,
+  { projection, message, sequence, detail: reason }: ProjectionFailed,
 ): Effect.Effect<void> =>
   logSampled(
     `projection ${projection} puts aside`,
     `Projection ${projection} puts aside what fails: ${message}`,
-  ).pipe(about(subjectOf(letters)))
+  ).pipe(about(subjectOf(letters)), Effect.annotateLogs({ projection, sequence, reason }))
+
+/** Logs events that were put aside because this code cannot read them. */
+export const logUnreadable = (
+  projection: string,
+  letters: ReadonlyArray<ProjectionDeadLetter>,
+): Effect.Effect<void> =>
+  Effect.forEach(
+    letters,
+    (letter) => {
+      const { event, reason } = letter
+      const { actorType, id, sequence } = event
+      return logSampled(
+        `projection ${projection} puts aside what it cannot read`,
+        `Projection ${projection} puts aside what it cannot read: ${actorType}/${id} at journal sequence ${sequence}: ${reason}`,
+      ).pipe(about(subjectOf([letter])), Effect.annotateLogs({ projection, sequence, reason }))
+    },
+    { discard: true },
+  )
 
 /** The actor of the record, and the command if all events are of one. */
 const subjectOf = (letters: ReadonlyArray<ProjectionDeadLetter>): LogSubject => {

@@ -67,7 +67,8 @@ export interface ProjectionOffset {
 
 /** One event that a projection abandoned, kept with its reason. */
 export interface ProjectionDeadLetter {
-  readonly event: ProjectedEvent
+  /** Without a command where the whole commit cannot be read. */
+  readonly event: Omit<ProjectedEvent, "commandId"> & Partial<Pick<ProjectedEvent, "commandId">>
   readonly reason: string
 }
 

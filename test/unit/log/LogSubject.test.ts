@@ -4,6 +4,7 @@ import { expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { makeSnapshotWriter } from "../../../runtime/cell/SnapshotWriter.ts"
 import { fieldsOf } from "../../../runtime/log/LogSubject.ts"
+import { CurrentSampledLogs, SampledLogs } from "../../../runtime/log/SampledLog.ts"
 import { MailboxRefused } from "../../../runtime/mailbox/Mailbox.ts"
 import { dispatchItem } from "../../../runtime/outbox/Dispatcher.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
@@ -97,5 +98,47 @@ it("tells of events that a projection puts aside whose they are, and of which re
         { actorType: "ledger", actorId: "b" },
       ])
       expect(aside[1]).not.toHaveProperty("commandId")
+      const failure = { projection: "ledger_totals", sequence: 1, reason: expect.stringContaining("poison") }
+      expect(aside[0]).toMatchObject(failure)
+    }).pipe(Effect.provide(loggingTo([], lines)))
+  }))
+
+it("tells of events that a projection cannot read whose they are and why, once for a while", () =>
+  run(({ writer, readModel, start }) => {
+    const lines: Lines = []
+    return Effect.gen(function* () {
+      const totals = ledgerTotals({ onError: "deadLetter" })
+      yield* writer.writeGarbage("odd")
+      yield* writer.write("a", opened("ann"), ["Exploded", 1, {}])
+      const last = yield* writer.write("a", ["Exploded", 1, {}], added(1, "poison"))
+      const runner = yield* start(totals)
+      yield* until(() => runner.status().offset >= last)
+      const isLetter = { projection: "ledger_totals", actorType: "ledger" }
+      const unreadable = startsWith(lines, "Projection")
+      expect(unreadable).toMatchObject([
+        { ...isLetter, actorId: "odd", sequence: 1, reason: expect.stringContaining("Malformed") },
+        {
+          ...isLetter,
+          actorId: "a",
+          sequence: 2,
+          commandId: "a-1",
+          reason: expect.stringContaining("Exploded"),
+        },
+        { sequence: 3, reason: expect.stringContaining("poison") },
+        { sequence: 3, reason: expect.stringContaining("Exploded") },
+      ])
+      expect(unreadable[0]).not.toHaveProperty("commandId")
+      expect(unreadable[0]).not.toHaveProperty("correlationId")
+      const [whole] = readModel.deadLetters(totals).map(({ event }) => event)
+      expect(whole).not.toHaveProperty("commandId")
+
+      lines.length = 0
+      const started = start(ledgerTotals({ onError: "deadLetter", name: "again" }))
+      const again = yield* Effect.provideService(started, CurrentSampledLogs, new SampledLogs())
+      yield* until(() => again.status().offset >= last)
+      expect(startsWith(lines, "Projection")).toMatchObject([
+        { projection: "again", sequence: 1 },
+        { projection: "again", sequence: 3, reason: expect.stringContaining("poison") },
+      ])
     }).pipe(Effect.provide(loggingTo([], lines)))
   }))
