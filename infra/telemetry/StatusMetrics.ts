@@ -199,6 +199,7 @@ export const clusterMetrics = (
     watches.waitingCount,
   ]),
   gauge("everstate_watched_actors", "Actors whose changes this node keeps for watchers", [watches.feedCount]),
+  gauge("everstate_watch_changes_kept", "Changes of watched actors in memory", [watches.keptCount]),
   counter("everstate_watch_answers_total", "Answers with changes or events to watchers", [
     watches.answeredCount,
   ]),

@@ -103,6 +103,11 @@ export class ChangeFeed {
     this.shardIndex = shardIndex
   }
 
+  /** Number of changes in memory. */
+  get keptCount(): number {
+    return this.#kept.length
+  }
+
   /** Takes a stored commit. `keptMax`: changes that may be kept. */
   changed(change: StoredChange & NewestStateOf, keptMax: number): void {
     const { from, to, sequence, state } = change

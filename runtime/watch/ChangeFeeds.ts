@@ -56,6 +56,8 @@ export interface WatchCounts {
   waitingCount: number
   /** Actors that are followed now. */
   readonly feedCount: number
+  /** Changes of these actors in memory. A watcher that reads slowly keeps none of its own. */
+  readonly keptCount: number
   /** Answers with changes. */
   answeredCount: number
   /** Answers that skipped to the newest state. */
@@ -127,7 +129,11 @@ class Feeds implements ChangeFeeds, ChangeListener {
     this.#reads = new WatchReads(options)
   }
 
-  readonly counts = (): WatchCounts => ({ ...this.#counts, feedCount: this.#feeds.size })
+  readonly counts = (): WatchCounts => {
+    let keptCount = 0
+    for (const feed of this.#feeds.values()) keptCount += feed.keptCount
+    return { ...this.#counts, feedCount: this.#feeds.size, keptCount }
+  }
 
   readonly next: ChangeFeeds["next"] = (definition, address, wish, answer, waitMs) => {
     const waiter = new Waiter(wish, answer)

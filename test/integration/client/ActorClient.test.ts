@@ -1,11 +1,12 @@
 /** Clients on real servers: they host nothing, and ask whatever nodes there are. */
 import { Context, Effect, Layer } from "effect"
 import { describe, expect, it, onTestFinished } from "vitest"
-import { setup } from "xstate"
+import { assign, fromPromise, setup } from "xstate"
 import { ActorClient, type ConnectOptions, layerClient } from "../../../infra/system/ActorClient.ts"
 import { ActorClient as EffectActorClient } from "../../../runtime/client/ActorClient.ts"
 import { defineActor } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
+import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
 import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
 
 const servers = serversOfFile()
@@ -25,6 +26,33 @@ const node = (namespace: string, name: string, options = {}) =>
   startSystem(servers(), { namespace, node: { name }, leaseMs: 3_000, ...options })
 
 const add = { type: "Add", by: 1 } as const
+
+const Race = defineActor({
+  type: "race",
+  machine: setup({
+    types: {
+      context: {} as { readonly laps: number },
+      events: {} as { type: "Lap" } | { type: "Finish" } | { type: "Crash" },
+      output: {} as { readonly laps: number },
+    },
+    actors: { crash: fromPromise(() => Promise.reject(new Error("off the road"))) },
+  }).createMachine({
+    context: { laps: 0 },
+    initial: "running",
+    states: {
+      running: {
+        on: {
+          Lap: { actions: assign({ laps: ({ context }) => context.laps + 1 }) },
+          Finish: "finished",
+          Crash: "crashing",
+        },
+      },
+      crashing: { invoke: { src: "crash", id: "crash" } },
+      finished: { type: "final" },
+    },
+    output: ({ context }) => ({ laps: context.laps }),
+  }),
+})
 
 describe("a client of two nodes", () => {
   it("asks, tells, reads, schedules, and looks into the past", async () => {
@@ -104,6 +132,71 @@ describe("a client of two nodes", () => {
     for (const seen of await Promise.all(versions)) {
       expect(seen).toEqual(Array.from({ length: count }, (_, index) => index + 1))
     }
+  })
+
+  it("waits for results, also of actors that move meanwhile", async () => {
+    const namespace = freshNamespace()
+    const actors = [Counter, Race]
+    const [one, two] = [await node(namespace, "one", { actors }), await node(namespace, "two", { actors })]
+    await eventually(async () => (await one.cluster.status()).members.every(({ slotCount }) => slotCount > 0))
+    const client = await connect(namespace, { actors })
+    const races = Array.from({ length: 8 }, (_, index) => client.get(Race, `r${index}`))
+    const results = races.map((race) => race.result({ deadlineMs: 60_000 }))
+    await Promise.all(races.map((race) => race.ask({ type: "Lap" })))
+    await two.stop()
+    await Promise.all(races.map((race) => race.ask({ type: "Finish" })))
+    expect(await Promise.all(results)).toEqual(Array.from(races, () => ({ laps: 1 })))
+    expect(await client.get(Race, "r0").result()).toEqual({ laps: 1 })
+    const endless = client.get(Race, "endless")
+    await expect(endless.result({ deadlineMs: 50 })).rejects.toMatchObject({ _tag: "ResultTimeout" })
+    await endless.ask({ type: "Crash" })
+    await expect(endless.result()).rejects.toMatchObject({ _tag: "ActorFailed" })
+    const abort = new AbortController()
+    const given = client.get(Race, "given-up").result({ signal: abort.signal })
+    abort.abort(new Error("no more interest"))
+    await expect(given).rejects.toThrow("no more interest")
+  })
+
+  it("tries commands out without storing them", async () => {
+    const namespace = freshNamespace()
+    const actors = [Desk, Clerk, Counter]
+    await node(namespace, "one", { actors })
+    const client = await connect(namespace, { actors })
+    const counter = client.get(Counter, "c")
+    for (const by of [1, 2]) await counter.ask({ type: "Add", by })
+    const run = await counter.dryRun({ type: "Add", by: 5 })
+    expect(run).toMatchObject({ outcome: "stored", fromVersion: 2, version: 3, reply: { total: 8 } })
+    const past = await counter.dryRun({ type: "Add", by: 5 }, { at: { version: 1 } })
+    expect(past).toMatchObject({ outcome: "stored", fromVersion: 1, version: 2, reply: { total: 6 } })
+    expect(await client.get(Clerk, "k").dryRun({ type: "Stamp", sheet: "blank" })).toMatchObject({
+      outcome: "refused",
+      error: { _tag: "CommandRejected", reason: "Blank" },
+    })
+    expect(await client.get(Desk, "d").dryRun({ type: "Open", sheet: "s" })).toMatchObject({
+      outcome: "stored",
+      isBirth: true,
+      sends: [{ kind: "publish" }, { kind: "setTimer" }],
+    })
+    await expect(counter.dryRun(add, { at: { version: -1 } })).rejects.toMatchObject({
+      _tag: "InvalidMoment",
+    })
+    expect(await counter.state()).toMatchObject({ version: 2 })
+    expect(await client.get(Desk, "d").state()).toMatchObject({ isBorn: false })
+  })
+
+  it("says what an actor waits for", async () => {
+    const namespace = freshNamespace()
+    const actors = [Desk, Clerk, Counter]
+    await node(namespace, "one", { actors })
+    const client = await connect(namespace, { actors })
+    const desk = client.get(Desk, "d")
+    expect(await desk.pending()).toMatchObject({ version: 0, timers: [], calls: [], requests: [] })
+    const { sequence } = await desk.ask({ type: "Open", sheet: "s" })
+    expect(await desk.pending()).toMatchObject({
+      version: 1,
+      sequence,
+      timers: [{ at: expect.any(Number), event: { type: expect.stringContaining("after") } }],
+    })
   })
 
   it("sees no ask fail while one of them stops and another one comes", async () => {

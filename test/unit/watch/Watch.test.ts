@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
 import { type Change, InvalidMoment, SystemStopped } from "../../../runtime/index.ts"
 import { WATCH_BEHIND_MAX } from "../../../runtime/watch/ChangeFeed.ts"
+import { CHANGES_KEPT_TOTAL_MAX } from "../../../runtime/watch/ChangeFeeds.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { startMemory, virtually } from "../../fixtures/memory/MemorySystem.ts"
 
@@ -98,6 +99,33 @@ describe("a watch", () => {
     expect((await read(watch, 1)).map(told)).toEqual([
       { version: count + 2, total: count + 2, events: ["Added"], skipped: 0 },
     ])
+  })
+
+  it("keeps as many changes in memory for a hundred slow readers as for one", async () => {
+    const { system } = await startMemory()
+    const [one, hundred] = [system.get(Counter, "one"), system.get(Counter, "hundred")]
+    const watches = [one, ...Array.from({ length: 100 }, () => hundred)].map((counter) => counter.watch())
+    for (const watch of watches) await read(watch, 1)
+    const kept = async () => (await system.status()).watches.keptCount
+    for (let index = 0; index < WATCH_BEHIND_MAX * 2; index++) {
+      await one.ask(add(1))
+      await hundred.ask(add(1))
+      expect(await kept()).toBe(2 * Math.min(index + 1, WATCH_BEHIND_MAX))
+    }
+    // What a reader that comes back gets does not stay for the others either.
+    for (const watch of watches) await read(watch, 1)
+    expect(await kept()).toBe(2 * WATCH_BEHIND_MAX)
+  })
+
+  it("shares the memory for changes among all actors that are followed", async () => {
+    const { system } = await startMemory()
+    const counters = Array.from({ length: Math.floor(CHANGES_KEPT_TOTAL_MAX / 64) }, (_, index) =>
+      system.get(Counter, `c${index}`),
+    )
+    for (const counter of counters) await read(counter.watch(), 1)
+    const [one] = counters
+    for (let index = 0; index < 100; index++) await one?.ask(add(1))
+    expect((await system.status()).watches).toMatchObject({ feedCount: counters.length, keptCount: 64 })
   })
 
   it("goes on when the actor leaves memory, and does not bring it back", async () => {
