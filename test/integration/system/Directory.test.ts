@@ -1,4 +1,5 @@
 /** The directory on real servers: rows in Postgres, filled from commits in JetStream, the same on every node. */
+import { readFile } from "node:fs/promises"
 import { Schema } from "effect"
 import { expect, test } from "vitest"
 import { assign, setup } from "xstate"
@@ -140,4 +141,32 @@ test("a list by state and age, and one by column, use indexes", async () => {
   expect(await planOf(`type = 'table' and columns @> '{"guest":"g-77"}'`)).toMatch(/columns_idx/)
   const named = await system.actors.list({ type: Table, where: { guest: "g-77" } })
   expect(named.actors).toMatchObject([{ id: "x-77" }])
+})
+
+test("its table is found by the query of docs/OPERATIONS.md, and has the columns that are listed there", async () => {
+  const namespace = freshNamespace()
+  const system = await startSystem(servers(), { namespace, actors: [Table] })
+  const booked = await system.get(Table, "t-1").ask({ type: "Book", guest: "ann", seats: 2 })
+  await system.waitFor(ActorsTable, booked)
+  const page = await readFile(new URL("../../../docs/OPERATIONS.md", import.meta.url), "utf8")
+  const section = page.slice(
+    page.indexOf("### The directory in Postgres"),
+    page.indexOf("### The log of operations"),
+  )
+  const [find = "", query = ""] = Array.from(section.matchAll(/```sql\n(.*?)```/gs), ([, sql]) => sql)
+  const [found, ...others] = await servers().sql(find.replace("'shop'", `'${namespace}'`))
+  expect(others).toEqual([])
+  const name = String(found?.["actors"])
+  expect(name.replaceAll('"', "")).toBe(system.tableOf(ActorsTable).replaceAll('"', ""))
+  const [row] = await servers().sql(`select * from ${name}`)
+  const listed = Array.from(section.matchAll(/^\| (`.*?) \|/gm), ([, cell = ""]) =>
+    cell.replaceAll("`", "").split(", "),
+  )
+  const columns = Object.keys(row ?? {}).filter((column) => column !== "columns_version")
+  expect(columns.sort()).toEqual(listed.flat().sort())
+  expect(row).toMatchObject({ type: "table", id: "t-1", done: false, columns: { guest: "ann", seats: 2 } })
+  const own = query.replace("everstate_shop_everstate_actors_v1.actors", name)
+  expect(await servers().sql(own.replace('"customerId":"c-1"', '"guest":"ann"'))).toMatchObject([
+    { type: "table", count: "1", idle_since: expect.any(Date) },
+  ])
 })
