@@ -95,7 +95,14 @@ const replicaFindings = (
     ]
   }
   const { num_replicas: count = 1 } = config
-  const behind = (cluster.replicas ?? []).filter(({ current, offline }) => !current || offline === true)
+  const others = cluster.replicas ?? []
+  const away = others.filter(({ offline }) => offline === true)
+  const behind = others.filter(({ current, offline }) => !current && offline !== true)
+  if (2 * away.length >= count && away.length > 0) {
+    // A leader that has just lost the others is told as leader for some seconds.
+    const detail = `${away.length} of ${count} replicas are offline (${namesOf(away)}), so it takes no writes`
+    return [fault(about, detail, "Start these servers: a stream needs more than half of its replicas.")]
+  }
   return [
     ...(count > 1
       ? []
@@ -106,15 +113,25 @@ const replicaFindings = (
             `\`nats stream edit --replicas 3\`, on a cluster of three servers.`,
           ),
         ]),
-    ...behind.map(({ name, offline }) =>
-      warning(
-        about,
-        `the replica on ${name} ${offline === true ? "is offline" : "is behind"}`,
-        "Start that server, or look at its log and its disk.",
-      ),
-    ),
+    ...replicaWarning(about, away, "is offline"),
+    ...replicaWarning(about, behind, "is behind"),
   ]
 }
+
+type Replicas = ReadonlyArray<{ readonly name: string }>
+
+const namesOf = (replicas: Replicas): string => replicas.map(({ name }) => name).join(", ")
+
+const replicaWarning = (about: string, replicas: Replicas, how: string): ReadonlyArray<Finding> =>
+  replicas.length === 0
+    ? []
+    : [
+        warning(
+          about,
+          `a replica ${how}: ${namesOf(replicas)}`,
+          "Start that server, or look at its log and disk.",
+        ),
+      ]
 
 /** A stream that removes its oldest messages is never full. */
 const streamRoom = (

@@ -70,9 +70,15 @@ export const findingsText = (findings: ReadonlyArray<Finding>, paint: Paint): st
   ].join("\n")
 }
 
+/** Things that are named before a hint; the table has them all. */
+const NAMES_MAX = 3
+
 /** What a hint is about, each thing once. */
-const namesText = (findings: ReadonlyArray<Finding>, paint: Paint): string =>
-  Array.from(new Set(findings.map(({ about, health }) => paint(COLOURS[health], about)))).join(", ")
+const namesText = (findings: ReadonlyArray<Finding>, paint: Paint): string => {
+  const names = Array.from(new Set(findings.map(({ about, health }) => paint(COLOURS[health], about))))
+  const more = names.length - NAMES_MAX
+  return [...names.slice(0, NAMES_MAX), ...(more > 0 ? [`${more} more`] : [])].join(", ")
+}
 
 /** A size for people. */
 export const sizeText = (bytes: number): string => {

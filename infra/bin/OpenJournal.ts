@@ -60,8 +60,12 @@ export const openJournal = Effect.fnUntraced(function* (nats: string, namespace:
   namespace: string,
 ) => Effect.Effect<OpenJournal, VerbFailed, Scope.Scope>
 
-/** The address without the password. */
-export const hostOf = (nats: string): string => nats.replace(/\/\/[^@/]*@/, "//")
+/** The addresses without their users and passwords. */
+export const hostOf = (nats: string): string =>
+  nats
+    .split(",")
+    .map((address) => address.trim().replace(/^([a-z]+:\/\/)?.*@/, "$1"))
+    .join(",")
 
 /** Numbers of all partitions. */
 export const partitionsOf = ({ partitionCount }: JournalService): ReadonlyArray<number> =>

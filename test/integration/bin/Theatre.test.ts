@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { EXIT_CODES } from "../../../infra/bin/VerbFailed.ts"
 import { makeGateway } from "../../../infra/http.ts"
 import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
+import { runDoctor } from "../../fixtures/bin/DoctorVerb.ts"
 import { startEverstate } from "../../fixtures/bin/EverstateProcess.ts"
 import { followVerb, runVerb } from "../../fixtures/bin/RunVerb.ts"
 import { Booking, Bookings, Pair, Seat } from "../gateway/Seats.ts"
@@ -261,6 +262,9 @@ describe.each(ways)("the command $way", ({ mark, flags }) => {
     await json("cluster", "pause", "seat", "--yes", ...signed)
     await eventually(async () => (await status()).paused.includes("seat"))
     expect((await verb("cluster", "status")).stdout).toContain("paused types: seat")
+    expect((await runDoctor("--url", url)).of("types")).toMatchObject([
+      { health: "warning", detail: "paused: seat", hint: expect.stringContaining("resume") },
+    ])
     const paused = await runVerb("actors", "ask", "seat", id("p"), "Hold", '{"guest":"Ann"}', "--url", url)
     expect(paused.exitCode).toBe(EXIT_CODES.unavailable)
     await json("cluster", "resume", "seat", ...signed)
@@ -282,7 +286,9 @@ describe.each(ways)("the command $way", ({ mark, flags }) => {
     for (const name of ["drain", "undrain", "move", "unpin", "pause", "resume"]) {
       expect(done).toContain(`cluster.${name} done`)
     }
-    expect((await verb("doctor")).stdout).toContain("ok")
+    const doctor = await runDoctor(...flags())
+    expect(doctor.having("fault")).toEqual([])
+    expect(doctor.exitCode).toBe(0)
   })
 
   it("refuses to destroy without being asked to, and changes nothing", async () => {

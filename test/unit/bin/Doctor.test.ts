@@ -8,10 +8,11 @@ import { connectionsFinding, schemaFinding } from "../../../infra/bin/DoctorPost
 import { roomFinding } from "../../../infra/bin/DoctorRoom.ts"
 import { storeFindingsOf } from "../../../infra/bin/DoctorStores.ts"
 import { fault, findingsText, ok, sizeText } from "../../../infra/bin/Finding.ts"
+import { hostOf } from "../../../infra/bin/OpenJournal.ts"
 import { plain } from "../../../infra/bin/Output.ts"
 import type { StreamInfo } from "../../../infra/nats/connection/JetStreamApi.ts"
 import { type MemberRecord, type Reads, THIS_RELEASE_READS } from "../../../runtime/cluster/Member.ts"
-import { runVerb } from "../../fixtures/bin/RunVerb.ts"
+import { runDoctor } from "../../fixtures/bin/DoctorVerb.ts"
 
 it("warns of a clock only if the way of the answer cannot explain the offset", () => {
   expect(offsetFinding("clock", 1_400, 1_000).health).toBe("ok")
@@ -104,10 +105,14 @@ it("judges the replicas of a stream in a cluster alone", () => {
   ])
   expect(healths(info({ replicas: [replica] }))).toEqual(["fault: it has no leader, so it takes no writes"])
   expect(healths(info({ leader: "n1", replicas: [{ ...replica, offline: true }] }))).toEqual([
-    "warning: the replica on n2 is offline",
+    "warning: a replica is offline: n2",
   ])
   expect(healths(info({ leader: "n1", replicas: [{ ...replica, current: false }] }))).toEqual([
-    "warning: the replica on n2 is behind",
+    "warning: a replica is behind: n2",
+  ])
+  const away = { ...replica, offline: true }
+  expect(healths(info({ leader: "n1", replicas: [away, { ...away, name: "n3" }] }))).toEqual([
+    "fault: 2 of 3 replicas are offline (n2, n3), so it takes no writes",
   ])
 })
 
@@ -147,26 +152,36 @@ it("says once what to do about several things", () => {
   expect(text.split("\n").slice(-2)).toEqual(["what to do", "one: Mend it."])
   const others = findingsText([fault("one", "broken", "Mend it."), fault("two", "worn", "Mend it.")], plain)
   expect(others.split("\n").at(-1)).toBe("one, two: Mend it.")
+  const many = ["one", "two", "three", "four", "five"].map((about) => fault(about, "worn", "Mend it."))
+  expect(findingsText(many, plain).split("\n").at(-1)).toBe("one, two, three, 2 more: Mend it.")
+})
+
+it("shows no password of any server", () => {
+  expect(hostOf("nats://ann:secret@one:4222")).toBe("nats://one:4222")
+  expect(hostOf("nats://ann:secret@one:4222, tls://token@two:4222,bob:o/th@er@three:4222,four")).toBe(
+    "nats://one:4222,tls://two:4222,three:4222,four",
+  )
 })
 
 it("writes sizes for people", () => {
   expect([0, 1_023, 1_536, 5 * 1024 ** 3].map(sizeText)).toEqual(["0 B", "1023 B", "1.5 KiB", "5.0 GiB"])
 })
 
+it("finds a gateway that is not there, and warns where no server is named", async () => {
+  const gone = await runDoctor("--url", "http://127.0.0.1:1")
+  expect(gone.having("fault")).toEqual(["gateway"])
+  expect(gone.of("gateway")[0]?.hint).toContain("--url")
+  expect(gone.exitCode).toBe(1)
+  const nothing = await runDoctor()
+  expect(nothing.of("servers")).toMatchObject([
+    { health: "warning", hint: expect.stringContaining("--nats") },
+  ])
+  expect(nothing.exitCode).toBe(0)
+})
+
 it("finds servers that are not there, and ends with 1", async () => {
-  const { stdout, exitCode } = await runVerb(
-    "doctor",
-    "--nats",
-    "nats://127.0.0.1:1",
-    "--postgres",
-    "postgres://127.0.0.1:1/x",
-    "--json",
-  )
-  expect(exitCode).toBe(1)
-  const { findings } = JSON.parse(stdout) as {
-    findings: ReadonlyArray<{ about: string; health: string; hint: string }>
-  }
-  const faults = findings.filter(({ health }) => health === "fault")
-  expect(faults.map(({ about }) => about)).toEqual(["NATS", "Postgres"])
-  for (const { hint } of faults) expect(hint).not.toBe("")
+  const found = await runDoctor("--nats", "nats://127.0.0.1:1", "--postgres", "postgres://127.0.0.1:1/x")
+  expect(found.exitCode).toBe(1)
+  expect(found.having("fault")).toEqual(["NATS", "Postgres"])
+  for (const { health, hint } of found.findings) if (health === "fault") expect(hint).not.toBe("")
 })
