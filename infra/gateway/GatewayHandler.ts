@@ -16,6 +16,7 @@ import { clusterHandlers } from "../http/ClusterRoutes.ts"
 import { deadLetterHandlers } from "../http/DeadLetterRoutes.ts"
 import { EventStreams } from "../http/EventStreams.ts"
 import { layerOperationRoutes } from "../http/OperationRoutes.ts"
+import { AskMeter, metered, meterOf } from "../metrics/AskMeter.ts"
 import { CurrentRequestMetrics, RequestMetrics } from "../telemetry/RequestMetrics.ts"
 import { ActorRoutes } from "./ActorRoutes.ts"
 import { apiDocument } from "./ApiDocument.ts"
@@ -24,7 +25,7 @@ import { DirectoryRoutes } from "./DirectoryRoutes.ts"
 import { DOCUMENT_ROUTES, exposedCatalog, layerDocumentRoutes, pagePolicy } from "./DocumentRoutes.ts"
 import { Exposed, type Exposure } from "./Exposure.ts"
 import { GatewayApi } from "./GatewayApi.ts"
-import { HistoryRoutes } from "./HistoryRoutes.ts"
+import { historyRoutes } from "./HistoryRoutes.ts"
 import { OperationHandlers } from "./OperationHandlers.ts"
 import { ProjectionRoutes } from "./ProjectionRoutes.ts"
 import { type PlainRoute, RouteTable } from "./RouteTable.ts"
@@ -70,8 +71,13 @@ export interface GatewayHandler {
 }
 
 export const gatewayHandler = (options: HandlerOptions): GatewayHandler => {
-  const { service, context, exposure, streams = EventStreams.make() } = options
+  const { context, exposure, streams = EventStreams.make() } = options
   const base = context ?? Context.empty()
+  const durations = Context.get(base, CurrentRequestMetrics) ?? new RequestMetrics(base)
+  const known = meterOf(options.service)
+  // A system on ports of the user's own has no meter: the gateway measures the asks that it makes.
+  const meter = known ?? new AskMeter(durations)
+  const service = known === undefined ? metered(options.service, meter) : options.service
   const methodsAt = methodsOf(GatewayApi)
   const routes = Layer.mergeAll(
     HttpApiBuilder.layer(GatewayApi).pipe(
@@ -82,7 +88,7 @@ export const gatewayHandler = (options: HandlerOptions): GatewayHandler => {
         SagaRoutes,
         OperationHandlers,
         ProjectionRoutes,
-        HistoryRoutes,
+        historyRoutes(meter),
         HttpApiBuilder.group(GatewayApi, "deadLetters", deadLetterHandlers),
         HttpApiBuilder.group(GatewayApi, "cluster", (handlers) =>
           clusterHandlers(handlers, (type) => exposure.get(type)?.actor),
@@ -96,15 +102,15 @@ export const gatewayHandler = (options: HandlerOptions): GatewayHandler => {
     ),
   )
   const services = Layer.mergeAll(
+    // First, because the context of a system on promises has the system, too.
+    Layer.succeedContext(base),
     Layer.succeed(ActorSystem, service),
     Layer.succeed(Exposed, Exposed.make(exposure)),
     Layer.succeed(EventStreams, streams),
     HttpServer.layerServices,
-    Layer.succeedContext(base),
   )
   const { fetch, dispose } = apiHandler(Layer.provideMerge(routes, services), methodsAt)
   const run = Effect.runPromiseWith(base)
-  const durations = Context.get(base, CurrentRequestMetrics) ?? new RequestMetrics(base)
   return {
     routes: new RouteTable(GatewayApi, PLAIN_ROUTES, exposure),
     methodsAt,

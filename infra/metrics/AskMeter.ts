@@ -94,8 +94,20 @@ const labelOf = (definition: AnyActor, command: unknown): string => {
   }
 }
 
+/** The meters of systems, because a gateway knows its system and nothing else. */
+const meters = new WeakMap<ActorSystemService, AskMeter>()
+
+/** The meter of a system that {@link metered} has made; `undefined` for any other. */
+export const meterOf = (service: ActorSystemService): AskMeter | undefined => meters.get(service)
+
 /** The system with a meter on the asks of all its handles, on both faces. */
-export const metered = (service: ActorSystemService, meter: AskMeter): ActorSystemService => ({
+export const metered = (service: ActorSystemService, meter: AskMeter): ActorSystemService => {
+  const measured = withMeter(service, meter)
+  meters.set(measured, meter)
+  return measured
+}
+
+const withMeter = (service: ActorSystemService, meter: AskMeter): ActorSystemService => ({
   ...service,
   get: (definition, id) => {
     const ref = service.get(definition, id)

@@ -25,7 +25,7 @@ import { MailboxNats } from "../nats/mailbox/MailboxNats.ts"
 import { connectionOf } from "../nats/stores/NatsPermissions.ts"
 import { storesOfClients } from "../nats/stores/NeededStores.ts"
 import { StoreWatch } from "../nats/stores/StoreWatch.ts"
-import { type LogOptions, layerLog } from "../telemetry/SystemLog.ts"
+import { type LogOptions, layerLog, loggingAs } from "../telemetry/SystemLog.ts"
 import type { Telemetry } from "../telemetry/Telemetry.ts"
 import { NAMESPACE_DEFAULT } from "./ActorSystem.ts"
 import { type InvalidStartOption, invalidConnectOption } from "./InvalidStartOption.ts"
@@ -107,5 +107,5 @@ export const ActorClient = {
    * nothing open then. No node has to be up yet: asks then wait until their deadline.
    */
   connect: (options: ConnectOptions): Promise<ActorClient> =>
-    PromiseActorClient.fromLayer(layerClient(options)),
+    PromiseActorClient.fromLayer(loggingAs(options, layerClient(options))),
 }

@@ -55,7 +55,7 @@ import { type PostgresOptions, PostgresPool } from "../postgres/PostgresPool.ts"
 import { layerReadModelPostgres } from "../postgres/ReadModelPostgres.ts"
 import { layerSnapshotStorePostgres } from "../postgres/SnapshotStorePostgres.ts"
 import { CurrentRequestMetrics, RequestMetrics } from "../telemetry/RequestMetrics.ts"
-import { type LogOptions, layerLog } from "../telemetry/SystemLog.ts"
+import { type LogOptions, layerLog, loggingAs } from "../telemetry/SystemLog.ts"
 import type { Telemetry } from "../telemetry/Telemetry.ts"
 import { type InvalidStartOption, invalidStartOption } from "./InvalidStartOption.ts"
 import { keepStoredProgress } from "./StoredProgress.ts"
@@ -253,10 +253,7 @@ export const ActorSystem = {
    * StartError}, and leaves nothing open then.
    */
   start: (options: StartOptions): Promise<ActorSystem> =>
-    // Also what runs on promises, and a gateway of the system, log where the system does.
-    PromiseActorSystem.fromLayer(
-      Layer.provideMerge(layer(options), layerLog(options?.logger, options?.logLevel)),
-    ),
+    PromiseActorSystem.fromLayer(loggingAs(options, layer(options))),
   /**
    * Makes the streams, buckets and tables that the system needs, then ends. An operator runs it before the
    * nodes of a release start, and after a store other than the journal was lost. It needs the rights to

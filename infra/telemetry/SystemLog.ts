@@ -50,6 +50,12 @@ export const layerLog = (
     logLevel === undefined ? Layer.empty : Layer.succeed(References.MinimumLogLevel, logLevel),
   )
 
+/** The layer with its log in its context: also what runs on promises, and a gateway of a system, logs there then. */
+export const loggingAs = <A, E>(
+  options: LogOptions | undefined,
+  layer: Layer.Layer<A, E>,
+): Layer.Layer<A, E> => Layer.provideMerge(layer, layerLog(options?.logger, options?.logLevel))
+
 const loggerTo = (write: (line: SystemLogLine) => void): Logger.Logger<unknown, void> =>
   Logger.make(({ message, logLevel, cause, date, fiber }) => {
     const parts = Array.isArray(message) ? message : [message]

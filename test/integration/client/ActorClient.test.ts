@@ -3,6 +3,7 @@ import { Context, Effect, Layer } from "effect"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { assign, fromPromise, setup } from "xstate"
 import { ActorClient, type ConnectOptions, layerClient } from "../../../infra/system/ActorClient.ts"
+import type { SystemLogLine } from "../../../infra/telemetry/SystemLog.ts"
 import { ActorClient as EffectActorClient } from "../../../runtime/client/ActorClient.ts"
 import { defineActor } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
@@ -293,6 +294,20 @@ describe("a client without nodes", () => {
       _tag: "NatsUnavailable",
     })
   })
+})
+
+it("logs what its promises find out to its own logger", async () => {
+  const namespace = freshNamespace()
+  const system = await node(namespace, "one")
+  const lines: Array<SystemLogLine> = []
+  const client = await connect(namespace, { logger: (line) => void lines.push(line) })
+  await client.check()
+  await system.stop()
+  await servers().admin(`STREAM.DELETE.${namespace}-journal`)
+  await expect(client.check()).rejects.toMatchObject({ _tag: "JournalRefused", reason: "Missing" })
+  expect(lines).toContainEqual(
+    expect.objectContaining({ level: "Error", message: expect.stringContaining("Missing") }),
+  )
 })
 
 describe("a client that is closed", () => {

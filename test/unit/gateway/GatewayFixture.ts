@@ -56,3 +56,9 @@ export const startGateway = async (
 export const asUser =
   (user: string): NonNullable<GatewayOptions["authorize"]> =>
   () => ({ user })
+
+/** Value of a series in the text of the metrics; 0 without one. All systems of a process share their histograms. */
+export const countIn = (text: string, series: string): number => {
+  const line = text.split("\n").find((each) => each.startsWith(`${series} `))
+  return Number(line?.slice(series.length) ?? 0)
+}
