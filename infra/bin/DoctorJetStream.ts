@@ -12,33 +12,46 @@ const UNLIMITED = "no limit of the account; clients are not told the server's ow
 
 const ROOM_HINT = "Make room, or raise max_file_store or the account's limit: without room nothing is stored."
 
-export const jetStreamFindings = Effect.fnUntraced(function* ({
+export interface JetStreamReport {
+  /** False if the account has no JetStream, or it does not answer. */
+  readonly isThere: boolean
+  readonly findings: ReadonlyArray<Finding>
+}
+
+const isThere = (...findings: ReadonlyArray<Finding>): JetStreamReport => ({ isThere: true, findings })
+
+const isAway = (detail: string, hint: string): JetStreamReport => ({
+  isThere: false,
+  findings: [fault("JetStream", detail, hint)],
+})
+
+export const jetStreamReport = Effect.fnUntraced(function* ({
   client,
   requests,
-}: NatsConnectionService): Effect.fn.Return<ReadonlyArray<Finding>> {
-  if (client.info?.jetstream !== true) {
+}: NatsConnectionService): Effect.fn.Return<JetStreamReport> {
+  const { jetstream, max_payload: bytesMax = 0 } = client.info ?? {}
+  if (jetstream !== true) {
     const hint = "Turn it on in nats.conf: jetstream { store_dir: ... }, or connect to a server that has it."
-    return [fault("JetStream", "it is off at this server", hint)]
+    return isAway("it is off at this server", hint)
   }
   const answer = yield* Effect.result(accountInfo(requests))
   if (answer._tag === "Success") {
     const { tiers, ...whole } = answer.success
     const rooms = tiers === undefined ? [["JetStream", whole] as const] : tiersOf(tiers)
-    return rooms.flatMap(([about, room]) => accountFindings(about, room, client.info?.max_payload ?? 0))
+    return isThere(...rooms.flatMap(([about, room]) => accountFindings(about, room, bytesMax)))
   }
   const { failure } = answer
   if (failure._tag === "JetStreamError") {
-    return [fault("JetStream", failure.description, "Turn JetStream on for this account: jetstream: enabled")]
+    return isAway(failure.description, "Turn JetStream on for this account: jetstream: enabled")
   }
-  return failure.reason === "NotPermitted"
-    ? [
-        unchecked(
-          "JetStream",
-          "it is on; this user may not ask how much room the account has",
-          "Nodes do without this right. To see the room, run doctor as an administrator of the account.",
-        ),
-      ]
-    : [fault("JetStream", failure.message, "Look at the log of nats-server.")]
+  if (failure.reason !== "NotPermitted") return isAway(failure.message, "Look at the log of nats-server.")
+  return isThere(
+    unchecked(
+      "JetStream",
+      "it is on; this user may not ask how much room the account has",
+      "Nodes do without this right. To see the room, run doctor as an administrator of the account.",
+    ),
+  )
 })
 
 const tiersOf = (tiers: { readonly [tier: string]: AccountRoom }) =>

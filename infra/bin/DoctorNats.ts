@@ -23,11 +23,11 @@ import { findLegacyStream } from "../nats/mailbox/MailboxStream.ts"
 import { hearsAnswers } from "../nats/stores/LackingRights.ts"
 import { connectionOf } from "../nats/stores/NatsPermissions.ts"
 import { clockFinding } from "./DoctorClock.ts"
-import { jetStreamFindings } from "./DoctorJetStream.ts"
+import { jetStreamReport } from "./DoctorJetStream.ts"
 import { membersFindings } from "./DoctorMembers.ts"
 import { rightsFindings } from "./DoctorRights.ts"
 import { storesFindings } from "./DoctorStores.ts"
-import { counted, type Finding, failed, fault, ok, warning } from "./Finding.ts"
+import { counted, type Finding, failed, fault, ok, sizeText, warning } from "./Finding.ts"
 import { hostOf } from "./OpenJournal.ts"
 import { verbFailureOf } from "./VerbFailed.ts"
 
@@ -51,10 +51,10 @@ export const natsFindings = Effect.fnUntraced(function* (
     const detail = `this user may not subscribe to ${prefix}.>, so it hears no answers, and nothing else was checked`
     return [versionFinding(connection, nats), fault("rights on NATS", detail, RIGHTS_HINT)]
   }
-  const jetStream = yield* jetStreamFindings(connection)
-  const server = [versionFinding(connection, nats), ...jetStream]
+  const { isThere, findings } = yield* jetStreamReport(connection)
+  const server = [versionFinding(connection, nats), ...findings]
   // Without JetStream every further check fails for this reason.
-  if (jetStream.some(({ about, health }) => about === "JetStream" && health === "fault")) return server
+  if (!isThere) return server
   return [...server, ...(yield* systemFindings(connection, namespace, registered))]
 })
 
@@ -114,17 +114,17 @@ export const journalFinding = (
 }
 
 const versionFinding = ({ client }: NatsConnectionService, nats: string): Finding => {
-  const version = client.info?.version ?? "unknown"
-  const detail = `nats-server ${version} at ${hostOf(nats)}`
+  const { version = "unknown", max_payload: bytesMax = 0 } = client.info ?? {}
+  const detail = `nats-server ${version} at ${hostOf(nats)}, messages up to ${sizeText(bytesMax)}`
   const upgrade =
     "Upgrade to 2.14.5 or newer before production: https://github.com/nats-io/nats-server/releases"
   switch (serverVersionVerdict(version)) {
     case "ok":
       return ok("NATS", detail)
     case "warn":
-      return warning("NATS", `${detail}: has known defects that can lose acknowledged commits`, upgrade)
+      return warning("NATS", `${detail}; this version can lose acknowledged commits`, upgrade)
     case "refuse":
-      return fault("NATS", `${detail}: too old`, upgrade)
+      return fault("NATS", `${detail}; this version is too old`, upgrade)
   }
 }
 

@@ -112,7 +112,8 @@ const askServer = ({ requests }: NatsConnectionService) =>
 export const hearsAnswers = (
   connection: NatsConnectionService,
   inboxPrefix: string,
-): Effect.Effect<boolean> => Effect.map(isDenied(listen(connection, `${inboxPrefix}.>`)), (denied) => !denied)
+): Effect.Effect<boolean> =>
+  Effect.map(isDenied(listen(connection, `${inboxPrefix}.*.*`)), (denied) => !denied)
 
 /** The needed rights that the user of this connection lacks. It must hear answers. */
 export const lackingRights = Effect.fn("lackingRights")(function* (

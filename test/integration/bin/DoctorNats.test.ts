@@ -293,6 +293,7 @@ describe("JetStream", () => {
         expect(full.of("JetStream")).toMatchObject([
           { health: "fault", hint: expect.stringContaining("nothing is stored") },
         ])
+        expect(full.having("ok")).toContain("rights on NATS")
         expect(full.exitCode).toBe(1)
       }),
     ))

@@ -1,7 +1,9 @@
 /** What `everstate doctor` says of this machine, of clocks and of the schema. */
+import { Effect } from "effect"
 import { expect, it } from "vitest"
 import { offsetFinding } from "../../../infra/bin/DoctorClock.ts"
 import { diskFinding } from "../../../infra/bin/DoctorCommand.ts"
+import { jetStreamReport } from "../../../infra/bin/DoctorJetStream.ts"
 import { membersFindingsOf } from "../../../infra/bin/DoctorMembers.ts"
 import { journalFinding } from "../../../infra/bin/DoctorNats.ts"
 import { connectionsFinding, schemaFinding } from "../../../infra/bin/DoctorPostgres.ts"
@@ -11,6 +13,7 @@ import { fault, findingsText, ok, sizeText } from "../../../infra/bin/Finding.ts
 import { hostOf } from "../../../infra/bin/OpenJournal.ts"
 import { plain } from "../../../infra/bin/Output.ts"
 import type { StreamInfo } from "../../../infra/nats/connection/JetStreamApi.ts"
+import type { NatsConnectionService } from "../../../infra/nats/connection/NatsConnection.ts"
 import { type MemberRecord, type Reads, THIS_RELEASE_READS } from "../../../runtime/cluster/Member.ts"
 import { runDoctor } from "../../fixtures/bin/DoctorVerb.ts"
 
@@ -51,6 +54,30 @@ it("tells a nearly full room from one that takes no more, and from one without a
     "warning",
     "fault",
     "ok",
+  ])
+})
+
+it("tells the room of each tier of an account", async () => {
+  const tier = (storage: number, streams: number) => ({
+    storage,
+    streams,
+    consumers: 0,
+    limits: { max_storage: 100, max_streams: 10, max_consumers: -1 },
+  })
+  const reply = {
+    ...tier(0, 0),
+    limits: {},
+    tiers: { R1: tier(10, 10), R3: { ...tier(85, 1), reserved_storage: 90 } },
+  }
+  const connection = {
+    client: { info: { jetstream: true, max_payload: 5 } },
+    requests: { request: () => Effect.succeed({ json: () => reply }) },
+  } as unknown as NatsConnectionService
+  const { findings } = await Effect.runPromise(jetStreamReport(connection))
+  expect(findings.map(({ about, health, detail }) => [about, health, detail])).toEqual([
+    ["JetStream R1", "ok", "10 B of 100 B used"],
+    ["JetStream R1 streams", "warning", "10 of 10"],
+    ["JetStream R3", "warning", "85 B of 100 B used; 90 B reserved by max_bytes of streams"],
   ])
 })
 
