@@ -45,8 +45,8 @@ export interface CommitListener {
   /** A stored commit was met while reading: another node wrote it, or its acknowledgement was lost. */
   readonly found: (record: JournalRecord) => void
   /**
-   * The actor came into memory with timers that this node does not hold. A timer that was due long ago has
-   * lost its message.
+   * The actor came into memory at a sequence, with timers that this node does not hold. A timer that was due
+   * long ago has lost its message.
    */
-  readonly activated: (address: ActorAddress, timers: Pending["timers"]) => void
+  readonly activated: (address: ActorAddress, timers: Pending["timers"], sequence: number) => void
 }

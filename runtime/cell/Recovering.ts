@@ -39,7 +39,9 @@ const awake = (cell: CellCore, { birth }: Asleep | Quarantined, { confirmed, sna
   appends.reached(confirmed.sequence)
   context.changes.caughtUp(address, confirmed)
   snapshotDue.recovered(confirmed, snapshot)
-  const { timers } = confirmed.pending
-  if (timers.size > 0) context.outbox.activated(address, timersWithout(timers, queue.waiting))
+  const { pending, sequence } = confirmed
+  if (pending.timers.size > 0) {
+    context.outbox.activated(address, timersWithout(pending.timers, queue.waiting), sequence)
+  }
   if (snapshotDue.isDue(confirmed)) context.snapshotWriter.mark(cell)
 }

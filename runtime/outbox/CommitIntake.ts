@@ -4,7 +4,7 @@
  * Owns which way a commit takes: it is sent at once, or left to the journal, where it is found after older
  * commits. The state of a shard: ShardOutbox.ts. How items leave: Sending.ts.
  */
-import type { Clock } from "effect"
+import { type Clock, Effect } from "effect"
 import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
 import type { Appending, CommitListener, CommitTold } from "../cell/CommitListener.ts"
 import type { Pending } from "../cell/Pending.ts"
@@ -17,6 +17,7 @@ import type { LostTimers } from "./LostTimers.ts"
 import type { Reading } from "./Reading.ts"
 import type { Sending } from "./Sending.ts"
 import type { ShardOutbox } from "./ShardOutbox.ts"
+import type { TimerCauses } from "./TimerCauses.ts"
 import { overdueTimers } from "./WaitingTimers.ts"
 import type { AppendInFlight } from "./Watermark.ts"
 
@@ -26,6 +27,8 @@ export interface CommitIntakeOptions {
   readonly sending: Sending
   readonly reading: Reading
   readonly lostTimers: LostTimers
+  readonly timerCauses: TimerCauses
+  readonly fork: (work: Effect.Effect<void>) => void
   readonly clock: Clock.Clock
   /** Lease time. An append of a former owner may be stored for twice this time after its lease has ended. */
   readonly leaseMs: number
@@ -95,12 +98,17 @@ export class CommitIntake implements CommitListener {
     else reading.recoverOne(shard, record)
   }
 
-  readonly activated = (address: ActorAddress, timers: Pending["timers"]): void => {
-    const { clock, sending } = this.#options
+  readonly activated = (address: ActorAddress, timers: Pending["timers"], sequence: number): void => {
+    const { clock, sending, timerCauses, fork } = this.#options
     const shard = this.#shardOf(address)
     if (shard === undefined) return
     const items = overdueTimers(address, timers, clock.currentTimeMillisUnsafe())
-    sending.send(shard, undefined, items, true)
+    if (items.length === 0) return
+    const sendCaused = (caused: typeof items): void => {
+      // The shard may have gone meanwhile. Then its next owner finds the timers.
+      if (this.#shardOf(address) === shard) sending.send(shard, undefined, caused, true)
+    }
+    fork(Effect.map(timerCauses.of(address, items, sequence), sendCaused))
   }
 
   #shardOf({ type, shard }: ActorAddress): ShardOutbox | undefined {

@@ -28,6 +28,7 @@ import { makeParkedMail } from "./ParkedMail.ts"
 import { makeReading } from "./Reading.ts"
 import { makeSending, type OutboxCounts } from "./Sending.ts"
 import { ShardOutbox } from "./ShardOutbox.ts"
+import { TimerCauses } from "./TimerCauses.ts"
 
 export interface Outbox extends CommitListener {
   /** This node now has the shard. Sends what the former owner left, and what it may still write. */
@@ -119,6 +120,8 @@ export const makeOutbox = Effect.fnUntraced(function* (
     sending,
     reading,
     lostTimers,
+    timerCauses: new TimerCauses(journal),
+    fork,
     clock,
     leaseMs,
     nowMs,

@@ -2,8 +2,10 @@
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { expect, it } from "vitest"
+import type { MailboxMemory } from "../../../runtime/mailbox/MailboxMemory.ts"
 import type { ActorSystemService } from "../../../runtime/system/ActorSystem.ts"
 import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
+import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 import { virtually } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
 
@@ -32,6 +34,53 @@ it("a timer that was lost and placed again belongs to the request that set it", 
     }),
   )
 })
+
+/** Has the desk's timer lost while the desk is out of memory, and wakes the desk long after the timer was due. */
+const wakesLate = Effect.fnUntraced(function* (
+  { get, cluster }: ActorSystemService,
+  { contents }: MailboxMemory,
+) {
+  const desk = get(Desk, "d")
+  yield* TestClock.adjust("1 second")
+  yield* cluster.passivate(Desk, "d")
+  const lost = [...contents.schedules]
+  expect(lost).toHaveLength(1)
+  for (const { address, slot } of lost) contents.unschedule(address, slot, 0)
+  yield* TestClock.adjust("2 minutes")
+  expect((yield* desk.history()).events).toHaveLength(1)
+  yield* desk.state()
+  yield* TestClock.adjust("10 seconds")
+  expect((yield* desk.state()).state.context.alarms).toBe(1)
+})
+
+it("a timer that is found overdue when its actor wakes belongs to the request that set it", async () => {
+  const messaging = new MessagingMemory()
+  await virtually({ actors, messaging }, ({ system }) =>
+    Effect.gen(function* () {
+      const metadata = { correlationId: "r-1", user: "ann", trace }
+      yield* system.get(Desk, "d").ask({ type: "Open", sheet: "s" }, { commandId: "open", metadata })
+      yield* wakesLate(system, messaging.mailbox)
+      expect(yield* newestCause(system)).toMatchObject({ correlationId: "r-1", causationId: "open", trace })
+    }),
+  )
+})
+
+it.each(["unavailable", "hang"] as const)(
+  "a timer that is found overdue fires without its cause where the search for it meets %s",
+  async (outcome) => {
+    const [messaging, journal] = [new MessagingMemory(), new JournalScripted()]
+    await virtually({ actors, messaging, journal }, ({ system }) =>
+      Effect.gen(function* () {
+        yield* system.get(Desk, "d").ask({ type: "Open", sheet: "s" }, { commandId: "open" })
+        // The first read is that of the test.
+        journal.script.read.push("ok", outcome)
+        yield* wakesLate(system, messaging.mailbox)
+        expect(journal.script.read).toEqual([])
+        expect((yield* newestCause(system)).causationId).not.toBe("open")
+      }),
+    )
+  },
+)
 
 it("a postponed answer belongs to its request, whatever command gives it", async () => {
   await virtually({ actors }, ({ system }) =>
