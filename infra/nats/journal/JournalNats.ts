@@ -28,14 +28,13 @@ import {
   sequenceAt,
   streamSequenceUpTo,
 } from "../../../runtime/journal/Partition.ts"
-import { findMessage } from "../connection/JetStreamApi.ts"
 import { NatsConnection } from "../connection/NatsConnection.ts"
 import { readErrorOf, tooLarge } from "../connection/NatsErrors.ts"
 import { PUBLISH_TIMEOUT_MS } from "../connection/PubAck.ts"
 import { type AppendTarget, JournalAppend, sendBatch } from "./JournalAppend.ts"
 import { followJournal } from "./JournalFollow.ts"
 import { makeJournalGuard } from "./JournalGuard.ts"
-import { type CommitLog, READ_TIMEOUT_MS, readPage, recordOf } from "./JournalRead.ts"
+import { type CommitLog, readLast, readPage } from "./JournalRead.ts"
 import { type JournalStreamOptions, STREAMS_DEFAULT } from "./JournalSettings.ts"
 import { type OpenJournalStream, openJournalStreams } from "./JournalStream.ts"
 import { journalSubjectsOf } from "./JournalSubject.ts"
@@ -196,15 +195,17 @@ const makeService = (
     })
 
   const lastOf = (part: Part, subject: string): Effect.Effect<JournalRecord | undefined, JournalReadError> =>
-    unlessReplaced(part, () =>
-      findMessage(requests, part.stream, { last_by_subj: subject }, READ_TIMEOUT_MS).pipe(
-        Effect.map((found) => found && recordIn(part, recordOf(subjects, found))),
+    unlessReplaced(part, () => {
+      const { stream, guard } = part
+      const isAlone = guard.config().num_replicas === 1
+      return readLast(requests, { stream, subject, keyOf: subjects.keyOf }, isAlone).pipe(
+        Effect.map((found) => found && recordIn(part, found)),
         Effect.mapError((error) => {
-          if (error._tag === "JetStreamError") part.guard.suspect()
+          if (error._tag === "JetStreamError") guard.suspect()
           return readErrorOf(error)
         }),
-      ),
-    )
+      )
+    })
 
   const pageOf = (
     part: Part,
