@@ -16,10 +16,13 @@ interface OpenAppend {
   isUnresolved: boolean
 }
 
+/** What all cells without an open append share, frozen so that nothing can be added to it by mistake. */
+const NONE = Object.freeze([]) as unknown as Array<OpenAppend>
+
 export class OpenAppends {
   readonly #address: ActorAddress
   readonly #outbox: CommitListener
-  #open: Array<OpenAppend> = []
+  #open: Array<OpenAppend> = NONE
 
   constructor(address: ActorAddress, outbox: CommitListener) {
     this.#address = address
@@ -56,7 +59,10 @@ export class OpenAppends {
       () => ({ key: this.#address.key, expectedSequence }),
     )
     const appending = this.#outbox.appending(this.#address)
-    this.#open.push({ expectedSequence, appending, isUnresolved: false })
+    const begun: OpenAppend = { expectedSequence, appending, isUnresolved: false }
+    // The literal has room for one, where a push would reserve 17.
+    if (this.#open.length === 0) this.#open = [begun]
+    else this.#open.push(begun)
   }
 
   /** The append in flight was refused: it is not stored. */
@@ -84,7 +90,7 @@ export class OpenAppends {
     for (const { appending, expectedSequence } of this.#open) {
       if (appending !== undefined) this.#outbox.abandoned(this.#address, appending, expectedSequence)
     }
-    this.#open = []
+    this.#open = NONE
   }
 
   #close(isOver: (open: OpenAppend) => boolean): void {
@@ -93,6 +99,7 @@ export class OpenAppends {
       if (!isOver(open)) this.#open[keptCount++] = open
       else if (open.appending !== undefined) this.#outbox.over(this.#address, open.appending)
     }
-    this.#open.length = keptCount
+    if (keptCount === 0) this.#open = NONE
+    else this.#open.length = keptCount
   }
 }

@@ -40,6 +40,8 @@ interface Retired {
   readonly atMs: number
 }
 
+const NOTHING_RETIRED: Retired = { sequence: 0, atMs: 0 }
+
 /**
  * Row of a snapshot for one source: name, retired eras, floors, and handled origins as `[era, sequence,
  * index, atMs]`.
@@ -51,23 +53,40 @@ export type SourceRow = readonly [
   handled: ReadonlyArray<readonly [number, number, number, number]>,
 ]
 
-/** What is known of one source. */
+/**
+ * What is known of one source. The lists are ordered arrays, because most actors have few sources with one floor and one or
+ * two messages each, and a Map would cost more than its content.
+ */
 class Source {
+  readonly name: string
   /** Sequence and time up to which every message of an era without a floor is settled. */
-  retired: Retired = { sequence: 0, atMs: 0 }
+  retired: Retired = NOTHING_RETIRED
   /** One floor for each era that reported one, in no order. */
-  readonly floors: Array<Floor> = []
-  /** Handled messages that no floor may cover yet. */
-  readonly handled = new Map<string, Origin>()
+  floors: Array<Floor> = NONE
+  /** Handled messages that no floor may cover yet, ordered by {@link byPlace}. */
+  #handled: Array<Origin> = NONE
   /** Number of handled messages at which covered ones are removed. */
   #sweepAt = FEW_ORIGINS_MAX
 
-  /** Whether nothing is remembered, because all its messages were settled. */
-  get isEmpty(): boolean {
-    return this.floors.length + this.handled.size + this.retired.sequence + this.retired.atMs === 0
+  constructor(name: string) {
+    this.name = name
   }
 
-  isSettled({ era, sequence, atMs }: Origin): boolean {
+  get handled(): ReadonlyArray<Origin> {
+    return this.#handled
+  }
+
+  /** Whether nothing is remembered, because all its messages were settled. */
+  get isEmpty(): boolean {
+    return this.floors.length + this.#handled.length + this.retired.sequence + this.retired.atMs === 0
+  }
+
+  /** Whether the message was handled, according to floors and the actor's own entries. */
+  has(origin: Origin): boolean {
+    return this.#isSettled(origin) || isAt(this.#handled, placeIn(this.#handled, origin, byPlace), origin)
+  }
+
+  #isSettled({ era, sequence, atMs }: Origin): boolean {
     for (const floor of this.floors) {
       if (floor.era === era) return sequence <= floor.sequence && atMs <= floor.atMs
     }
@@ -75,7 +94,9 @@ class Source {
   }
 
   add(origin: Origin): void {
-    if (!this.isSettled(origin)) this.handled.set(keyOf(origin), origin)
+    if (this.#isSettled(origin)) return
+    const place = placeIn(this.#handled, origin, byPlace)
+    if (!isAt(this.#handled, place, origin)) this.#handled = inserted(this.#handled, place, origin)
   }
 
   /** Takes a floor in, unless the known floor of its era is as high. */
@@ -84,7 +105,7 @@ class Source {
     const known = this.floors[place]
     if (known === undefined) {
       if (!this.#makeRoom(floor)) return
-      this.floors.push(floor)
+      this.floors = inserted(this.floors, this.floors.length, floor)
     } else {
       // A lower floor must not uncover messages, because their origins are forgotten.
       if (floor.sequence < known.sequence || floor.atMs < known.atMs) return
@@ -93,14 +114,15 @@ class Source {
     }
     const eraCount = this.floors.length
     invariant(eraCount <= ERAS_REMEMBERED_MAX, "erasRemembered", () => ({ eraCount }))
-    const { size } = this.handled
-    if (size <= FEW_ORIGINS_MAX || size >= this.#sweepAt) this.sweep()
+    const { length: count } = this.#handled
+    if (count > 0 && (count <= FEW_ORIGINS_MAX || count >= this.#sweepAt)) this.sweep()
   }
 
   /** Forgets the handled messages that floors cover. */
   sweep(): void {
-    for (const [key, origin] of this.handled) if (this.isSettled(origin)) this.handled.delete(key)
-    this.#sweepAt = 2 * Math.max(this.handled.size, FEW_ORIGINS_MAX)
+    const kept = this.#handled.filter((origin) => !this.#isSettled(origin))
+    this.#handled = kept.length === 0 ? NONE : kept
+    this.#sweepAt = 2 * Math.max(this.#handled.length, FEW_ORIGINS_MAX)
   }
 
   /**
@@ -124,15 +146,55 @@ class Source {
   }
 }
 
-const keyOf = ({ era, sequence, index, atMs }: Origin): string => `${era}.${sequence}.${index}.${atMs}`
+/** Order of messages of one source: the oldest first, as far as its eras are numbered in order. */
+const byPlace = (left: Origin, right: Origin): number =>
+  left.era - right.era || left.sequence - right.sequence || left.index - right.index || left.atMs - right.atMs
+
+const byName = (source: Source, name: string): number =>
+  source.name < name ? -1 : source.name > name ? 1 : 0
+
+/** Index of the first element that is not before `sought`. New ones mostly belong at the end. */
+const placeIn = <Element, Sought>(
+  ordered: ReadonlyArray<Element>,
+  sought: Sought,
+  compare: (element: Element, sought: Sought) => number,
+): number => {
+  let low = 0
+  let high = ordered.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (compare(ordered[middle] as Element, sought) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** An empty list that all memories share. It is frozen, so that nothing can be added to it by mistake. */
+const NONE = Object.freeze([]) as unknown as Array<never>
+
+/**
+ * The list with one more element. It is changed itself unless it is empty: the literal has room for one element, where an
+ * insertion would reserve 17.
+ */
+const inserted = <Element>(list: Array<Element>, place: number, element: Element): Array<Element> => {
+  if (list.length === 0) return [element]
+  list.splice(place, 0, element)
+  return list
+}
+
+const isAt = (handled: ReadonlyArray<Origin>, place: number, origin: Origin): boolean => {
+  const found = handled[place]
+  return found !== undefined && byPlace(found, origin) === 0
+}
 
 export class Origins {
-  #sources: Map<string, Source> | undefined
+  /** Ordered by name. */
+  #sources: Array<Source> = NONE
 
   /** Whether the message was handled, according to floors and the actor's own entries. */
   has(origin: Origin): boolean {
-    const source = this.#sources?.get(origin.source)
-    return source !== undefined && (source.isSettled(origin) || source.handled.has(keyOf(origin)))
+    const source = this.#sources[placeIn(this.#sources, origin.source, byName)]
+    return source?.name === origin.source && source.has(origin)
   }
 
   /**
@@ -149,28 +211,22 @@ export class Origins {
 
   /** Number of rows in a snapshot of the memory. */
   get size(): number {
-    if (this.#sources === undefined) return 0
     let count = 0
-    for (const { floors, handled } of this.#sources.values()) count += floors.length + handled.size
+    for (const { floors, handled } of this.#sources) count += floors.length + handled.length
     return count
   }
 
   /** Rows ordered by source, era and sequence: equal for every order of arrival. */
   rows(): ReadonlyArray<SourceRow> {
-    if (this.#sources === undefined) return []
-    const known = Array.from(this.#sources).filter(([, source]) => !source.isEmpty)
-    const byName = known.sort(([left], [right]) => (left < right ? -1 : 1))
-    return byName.map(([name, source]): SourceRow => {
+    const known = this.#sources.filter((source) => !source.isEmpty)
+    return known.map((source): SourceRow => {
       source.sweep()
-      const handled = Array.from(
-        source.handled.values(),
-        ({ era, sequence, index, atMs }) => [era, sequence, index, atMs] as const,
-      )
+      const { name, retired, floors, handled } = source
       return [
         name,
-        [source.retired.sequence, source.retired.atMs],
-        source.floors.map(rowOfFloor).sort(byNumbers),
-        handled.sort(byNumbers),
+        [retired.sequence, retired.atMs],
+        floors.map(rowOfFloor).sort(byNumbers),
+        handled.map(({ era, sequence, index, atMs }) => [era, sequence, index, atMs] as const),
       ]
     })
   }
@@ -185,18 +241,18 @@ export class Origins {
       const [name, retired, floors, handled] = row
       const source = memory.#source(name)
       source.retired = { sequence: retired[0], atMs: retired[1] }
-      for (const floor of floors) source.floors.push(floorOf(floor))
+      source.floors = floors.map(floorOf)
       for (const numbers of handled) source.add(originOf([name, ...numbers]))
     }
     return memory
   }
 
   #source(name: string): Source {
-    this.#sources ??= new Map()
-    const known = this.#sources.get(name)
-    if (known !== undefined) return known
-    const source = new Source()
-    this.#sources.set(name, source)
+    const place = placeIn(this.#sources, name, byName)
+    const known = this.#sources[place]
+    if (known?.name === name) return known
+    const source = new Source(name)
+    this.#sources = inserted(this.#sources, place, source)
     return source
   }
 }

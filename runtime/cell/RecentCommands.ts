@@ -27,12 +27,16 @@ interface Remembered extends RecentCommand {
 /** Row of a snapshot: `[commandId, fingerprint of the text, version, sequence, reply?]`. */
 export type RecentCommandRow = readonly [string, string, number, number, unknown?]
 
+/** Commands up to which a walk through them costs less than a Map. Most actors never have more. */
+const FEW_COMMANDS_MAX = 8
+
 export class RecentCommands {
   readonly #limit: number
-  readonly #byId = new Map<string, Remembered>()
   /** The commands as a ring. It finds the oldest without walking the Map, in which deleted entries linger. */
   readonly #ring: Array<Remembered> = []
   #oldest = 0
+  /** All of them by id; `undefined` while they are few. */
+  #byId: Map<string, Remembered> | undefined
 
   constructor(limit: number) {
     this.#limit = limit
@@ -43,25 +47,38 @@ export class RecentCommands {
   }
 
   get(commandId: string): RecentCommand | undefined {
-    return this.#byId.get(commandId)
+    return this.#find(commandId)
+  }
+
+  #find(commandId: string): Remembered | undefined {
+    if (this.#byId !== undefined) return this.#byId.get(commandId)
+    for (const remembered of this.#ring) if (remembered.commandId === commandId) return remembered
+    return undefined
   }
 
   add(commandId: string, { fingerprint, version, sequence, reply }: RecentCommand): void {
     frozen(reply)
-    const sizeBefore = this.#byId.size
+    const known = this.#find(commandId)
     const remembered = { commandId, fingerprint, version, sequence, reply }
-    this.#byId.set(commandId, remembered)
-    if (this.#byId.size === sizeBefore) {
-      this.#ring[this.#ring.findIndex((known) => known.commandId === commandId)] = remembered
-    } else if (this.#ring.length < this.#limit) {
-      this.#ring.push(remembered)
-    } else {
-      this.#byId.delete((this.#ring[this.#oldest] as Remembered).commandId)
-      this.#ring[this.#oldest] = remembered
-      this.#oldest = (this.#oldest + 1) % this.#limit
-    }
-    invariant(this.#byId.size === this.#ring.length, "commandRememberedOnce", () => ({
-      byId: this.#byId.size,
+    if (known !== undefined) this.#ring[this.#ring.indexOf(known)] = remembered
+    else if (this.#ring.length < this.#limit) this.#ring.push(remembered)
+    else this.#replaceOldest(remembered)
+    this.#index(remembered)
+  }
+
+  #replaceOldest(remembered: Remembered): void {
+    this.#byId?.delete((this.#ring[this.#oldest] as Remembered).commandId)
+    this.#ring[this.#oldest] = remembered
+    this.#oldest = (this.#oldest + 1) % this.#limit
+  }
+
+  /** Makes the command known by its id. */
+  #index(remembered: Remembered): void {
+    if (this.#ring.length <= FEW_COMMANDS_MAX) return
+    this.#byId ??= new Map(this.#ring.map((each) => [each.commandId, each]))
+    const { size } = this.#byId.set(remembered.commandId, remembered)
+    invariant(size === this.#ring.length, "commandRememberedOnce", () => ({
+      byId: size,
       ring: this.#ring.length,
     }))
   }

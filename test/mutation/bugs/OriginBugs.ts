@@ -5,8 +5,8 @@ export const originBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a floor makes an actor forget a message that it does not cover",
     file: "runtime/cell/Origins.ts",
-    text: "if (this.isSettled(origin)) this.handled.delete(key)",
-    replacement: "this.handled.delete(key)",
+    text: "this.#handled.filter((origin) => !this.#isSettled(origin))",
+    replacement: "[]",
     isSeenBySimulation: false,
   },
   {
