@@ -52,6 +52,7 @@ export const actorsText = (actors: ReadonlyArray<Document>, paint: Paint): strin
 /** The state of one actor, now or in the past. */
 export const actorText = (actor: Document, paint: Paint): string => {
   const { type, id, state, status, version, sequence, at, tags = [], context, output, events } = actor
+  const { unreadable, onlyStored } = actor
   return [
     factLines(
       [
@@ -63,9 +64,11 @@ export const actorText = (actor: Document, paint: Paint): string => {
         ["sequence", sequence],
         ["at", timeAndMoment(at)],
         ["events", events],
+        ["unreadable", unreadable],
       ],
       paint,
     ),
+    ...(onlyStored === undefined ? [] : [paint("yellow", onlyStored)]),
     ...(context === undefined ? [] : [paint("dim", "context"), jsonText(context)]),
     ...(output === undefined ? [] : [paint("dim", "output"), jsonText(output)]),
   ].join("\n")
@@ -97,6 +100,7 @@ export const historyText = (events: ReadonlyArray<Document>, paint: Paint): stri
       { heading: "at", cell: ({ at }) => String(at) },
       { heading: "by", cell: ({ user = "" }) => String(user) },
       { heading: "event", cell: ({ type }) => paint("cyan", String(type)) },
+      { heading: "note", cell: ({ note = "" }) => String(note) },
       { heading: "data", cell: ({ data }) => jsonLine(data) },
     ],
     { paint, none: "No events." },

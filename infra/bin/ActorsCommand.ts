@@ -21,6 +21,7 @@ import {
   commandInput,
   conditionFlag,
   payloadOf,
+  reasonFlag,
   type SentCommand,
   sentOnce,
   waitFlag,
@@ -182,7 +183,7 @@ const sentTo = Effect.fnUntraced(function* (
 
 const ask = remoteVerb(
   "ask",
-  { type, id, ...commandInput, ...commandFlags, ...conditionFlag, ...waitFlag },
+  { type, id, ...commandInput, ...commandFlags, ...reasonFlag, ...conditionFlag, ...waitFlag },
   Effect.fnUntraced(function* (remote, input) {
     const answer = yield* sentTo(remote, {}, input)
     const outcome = answer["duplicate"] === true ? "applied before" : "applied"
@@ -198,12 +199,13 @@ const ask = remoteVerb(
     { command: `everstate actors ask account alice Deposit '{"minor":100}'` },
     { command: "everstate actors ask account alice Close", description: "A command without a payload" },
     { command: `everstate actors ask account alice Withdraw '{"minor":30}' --command-id w-1 --if-version 4` },
+    { command: `everstate actors ask account alice Close --note "asked for by letter"` },
   ]),
 )
 
 const tell = remoteVerb(
   "tell",
-  { type, id, ...commandInput, ...commandFlags },
+  { type, id, ...commandInput, ...commandFlags, ...reasonFlag },
   Effect.fnUntraced(function* (remote, input) {
     const { type, id } = input
     const answer = yield* sentTo(remote, { via: "tell" }, input)

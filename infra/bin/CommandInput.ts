@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs"
 import { text } from "node:stream/consumers"
 import { Effect, Option, Schema } from "effect"
 import { Argument, Flag } from "effect/cli"
-import { signatureHeaders } from "./Confirmation.ts"
+import { noteFlag, signatureHeaders } from "./Confirmation.ts"
 import { remark } from "./Output.ts"
 import type { Order } from "./Remote.ts"
 import { type VerbFailed, wrongUse } from "./VerbFailed.ts"
@@ -46,6 +46,11 @@ export const commandFlags = {
   ),
 }
 
+/** The flag of commands that are stored with their reason. */
+export const reasonFlag = {
+  note: noteFlag.pipe(Flag.withDescription("Why; stored with the events of the command")),
+}
+
 /** The flag of commands that are decided at once. */
 export const conditionFlag = {
   ifVersion: optionalInt("if-version", Number.MAX_SAFE_INTEGER, "Only if the actor is at this version"),
@@ -66,6 +71,7 @@ interface CommandInput {
   readonly ifVersion?: number | undefined
   readonly waitS?: number | undefined
   readonly by: string
+  readonly note?: string
 }
 
 /** A command with its receiver. */
@@ -76,12 +82,18 @@ export interface SentCommand extends CommandInput {
 }
 
 /** Headers of a command, and its id. */
-export const commandHeaders = ({ commandId = randomUUID(), ifVersion, waitS, by }: CommandInput) => {
+export const commandHeaders = ({
+  commandId = randomUUID(),
+  ifVersion,
+  waitS,
+  by,
+  note = "",
+}: CommandInput) => {
   const headers: NonNullable<Order["headers"]> = {
     "idempotency-key": commandId,
     "if-match": ifVersion === undefined ? undefined : `"${ifVersion}"`,
     prefer: waitS === undefined ? undefined : `wait=${waitS}`,
-    "x-user": signatureHeaders({ by, note: "" })["x-user"],
+    ...signatureHeaders({ by, note }),
   }
   return { commandId, headers }
 }

@@ -16,6 +16,9 @@ const byFlag = Flag.String("by").pipe(
   Flag.withDefault(""),
 )
 
+/** The flag of verbs that are kept with a reason. */
+export const noteFlag = Flag.String("note").pipe(Flag.withDescription("Why; recorded"), Flag.withDefault(""))
+
 /** Flags of every operator's verb. */
 export const operatorFlags = {
   yes: Flag.Boolean("yes").pipe(
@@ -24,7 +27,7 @@ export const operatorFlags = {
     Flag.withDefault(false),
   ),
   by: byFlag,
-  note: Flag.String("note").pipe(Flag.withDescription("Why; recorded"), Flag.withDefault("")),
+  note: noteFlag,
 }
 
 export interface Signature {

@@ -43,6 +43,7 @@ export const HistoryItem = Schema.Struct({
   correlationId: Schema.optionalKey(Schema.String),
   causationId: Schema.optionalKey(Schema.String),
   trace: Schema.optionalKey(Schema.String),
+  note: Schema.optionalKey(Schema.String.annotate({ description: "Why an operator sent the command" })),
 }).annotate({ identifier: "HistoryItem" })
 export type HistoryItem = typeof HistoryItem.Type
 
@@ -128,6 +129,7 @@ const momentQuery = {
 
 const askHeaders = {
   ...commandHeaders,
+  "everstate-note": optionalText("Why an operator sends the command; stored with its events"),
   prefer: optionalText("`wait=5` waits 5 seconds for the answer; `respond-async` is `?via=tell`"),
 }
 

@@ -54,7 +54,7 @@ export const birthDocument = ({ sequence, at, input }: HistoryBirth): Birth => (
 /** An event with the metadata that it has. */
 export const historyItem = (projected: ProjectedEvent<AnyEvent>): HistoryItem => {
   const { type, ...data } = projected.event
-  const { user, correlationId, causationId, trace } = projected.metadata
+  const { user, correlationId, causationId, trace, note } = projected.metadata
   return {
     version: projected.version,
     sequence: projected.sequence,
@@ -66,5 +66,6 @@ export const historyItem = (projected: ProjectedEvent<AnyEvent>): HistoryItem =>
     ...(correlationId === undefined ? {} : { correlationId }),
     ...(causationId === undefined ? {} : { causationId }),
     ...(trace === undefined ? {} : { trace }),
+    ...(note === undefined ? {} : { note }),
   }
 }

@@ -1,8 +1,8 @@
 /**
  * A command that comes over HTTP: from a request's headers to an `ask` of any actor.
  *
- * Owns the headers: `Idempotency-Key` is the command id, `If-Match` the version, `X-User`, `X-Correlation-Id`
- * and `traceparent` the metadata. CommandEndpoint.ts describes them.
+ * Owns the headers: `Idempotency-Key` is the command id, `If-Match` the version, `X-User`, `X-Correlation-Id`,
+ * `traceparent` and `Everstate-Note` the metadata. CommandEndpoint.ts describes them.
  */
 import type { HttpServerRequest } from "effect/http"
 import type { AnyActor, CommandsOf, Metadata } from "../../runtime/define.ts"
@@ -21,6 +21,7 @@ export interface CommandRequest {
     readonly "if-none-match"?: string
     readonly "x-user"?: string
     readonly traceparent?: string
+    readonly "everstate-note"?: string
   }
 }
 
@@ -34,14 +35,15 @@ export const versionOf = ({ headers }: CommandRequest): { readonly ifVersion?: n
 /** W3C trace context. A malformed one is ignored, as the recommendation says. */
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
 
-/** Origin of the command: user, correlation, trace. */
+/** Origin of the command: user, correlation, trace, and the note of an operator. */
 export const metadataOf = ({ request, headers }: CommandRequest): Metadata => {
-  const { traceparent } = headers
+  const { traceparent, "everstate-note": note } = headers
   const user = userOf(headers)
   const correlationId = request.headers[CORRELATION_HEADER]
   return {
     ...(user === undefined ? {} : { user }),
     ...(correlationId === undefined ? {} : { correlationId: utf8Text(correlationId) }),
+    ...(note === undefined ? {} : { note: utf8Text(note) }),
     ...(traceparent === undefined || !TRACEPARENT.test(traceparent) ? {} : { trace: traceparent }),
   }
 }

@@ -49,6 +49,7 @@ const METADATA_KEYS: ReadonlySet<string> = new Set<keyof Metadata>([
   "causationId",
   "user",
   "trace",
+  "note",
 ])
 
 /** The checked command. Throws {@link InvalidCommand}. */

@@ -42,6 +42,16 @@ export interface Metadata {
   readonly user?: string
   /** The W3C traceparent. */
   readonly trace?: string
+  /** Why an operator sent the command. What the command causes does not inherit it. */
+  readonly note?: string
+}
+
+/** Metadata of everything that a command causes: that of the command, without its note. */
+export const metadataCausedBy = (commandId: string, metadata: Metadata | undefined): Metadata => {
+  const caused: Metadata = { correlationId: commandId, ...metadata, causationId: commandId }
+  if (caused.note === undefined) return caused
+  const { note: _ofCommand, ...inherited } = caused
+  return inherited
 }
 
 /** Whether an unknown value is metadata: an object whose values are texts, under any names. */

@@ -2,7 +2,7 @@
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { Origin } from "../message/Origin.ts"
 import { type OutboxItem, outboxIdOf } from "../message/OutboxItem.ts"
-import type { Commit, CommitEntry, Metadata } from "./Commit.ts"
+import { type Commit, type CommitEntry, type Metadata, metadataCausedBy } from "./Commit.ts"
 
 /** An item with the sequence of its commit and its index in the commit. */
 export interface PlacedItem {
@@ -63,7 +63,7 @@ export const itemsOf = (
   return items
 }
 
-const metadataOf = ({ c, m }: CommitEntry): Metadata => ({ correlationId: c, ...m, causationId: c })
+const metadataOf = ({ c, m }: CommitEntry): Metadata => metadataCausedBy(c, m)
 
 /** Metadata of an item: that of its entry; an answer that comes late has the cause of its request. */
 const causedBy = (item: OutboxItem, metadata: Metadata | undefined): Metadata | undefined => {

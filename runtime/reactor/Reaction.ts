@@ -6,7 +6,7 @@
  */
 import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
 import { DELAY_MS_MAX, inputIn } from "../cell/Intents.ts"
-import type { Metadata } from "../commit/Commit.ts"
+import { metadataCausedBy } from "../commit/Commit.ts"
 import type { PlacedItem } from "../commit/PlacedItem.ts"
 import { type AnyEvent, readEvent } from "../event/Event.ts"
 import { publishItemOf } from "../integration/PublishItem.ts"
@@ -78,11 +78,7 @@ export const itemsOf = (
   const { sequence, at: atMs } = stored
   const id = reactionIdOf(reactor, sequence, index)
   const from = addressOfReactor(reactor)
-  const metadata: Metadata = {
-    correlationId: stored.commandId,
-    ...stored.metadata,
-    causationId: stored.commandId,
-  }
+  const metadata = metadataCausedBy(stored.commandId, stored.metadata)
   return outgoingOf(reaction).map((one, n) => ({
     item: itemOf(reactor, one, atMs),
     id: `${id}.${n}`,

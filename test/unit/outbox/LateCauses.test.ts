@@ -96,3 +96,19 @@ it("a postponed answer belongs to its request, whatever command gives it", async
     }),
   )
 })
+
+it("a note is kept with the command, and not with what the command causes", async () => {
+  await virtually({ actors }, ({ system }) =>
+    Effect.gen(function* () {
+      const metadata = { correlationId: "r-3", user: "ann", note: "asked for by letter" }
+      const { get } = system
+      yield* get(Desk, "d").ask({ type: "Tell", clerk: "c", sheets: ["s"] }, { commandId: "tell", metadata })
+      yield* TestClock.adjust("1 second")
+      expect(yield* newestCause(system)).toEqual({ type: "Told", ...metadata })
+      const { events } = yield* get(Clerk, "c").history()
+      expect(events.map((one) => one.metadata)).toEqual([
+        { correlationId: "r-3", user: "ann", causationId: "tell" },
+      ])
+    }),
+  )
+})
