@@ -21,9 +21,14 @@ const clusterText = (cluster: Document, paint: Paint, all: boolean): string => {
     id === undefined
       ? paint("red", "nobody")
       : (members.find((each: Document) => each["id"] === id)?.name ?? id)
+  const isAlone = members.length === 0
   const shown = slots.filter(
     (each: Document) =>
-      all || each["member"] === undefined || each["stopped"] !== undefined || (each["lag"] ?? 0) > 0,
+      all ||
+      // Without members no slot has an owner, which need not be said of each.
+      (each["member"] === undefined && !isAlone) ||
+      each["stopped"] !== undefined ||
+      (each["lag"] ?? 0) > 0,
   )
   const parts = [
     textTable<Document>(
@@ -62,7 +67,12 @@ const clusterText = (cluster: Document, paint: Paint, all: boolean): string => {
             stopped === undefined ? "" : paint("red", `${stopped.sequence}: ${stopped.reason}`),
         },
       ],
-      { paint, none: `All ${slots.length} slots have owners, and nothing waits.` },
+      {
+        paint,
+        none: isAlone
+          ? `None of ${slots.length} slots has an owner, and nothing waits.`
+          : `All ${slots.length} slots have owners, and nothing waits.`,
+      },
     ),
   ]
   const pinned = Object.entries(pins).map(([slot, id]) => `${slot} → ${nameOf(String(id))}`)

@@ -123,9 +123,7 @@ const bulk = Effect.fnUntraced(function* (
       return now
     }),
   )
-  const now = yield* Effect.onInterrupt(followed, () =>
-    remark("The system goes on with the job; `everstate dead-letters list` shows what is left."),
-  )
+  const now = yield* Effect.onInterrupt(followed, () => leftBehind(remote, verb, reason, signature))
   const { state, done, keptCount, kept = [], detail } = now
   yield* present(job(now), (_, paint) =>
     [
@@ -140,6 +138,20 @@ const bulk = Effect.fnUntraced(function* (
       hint: "Start it again for the rest.",
     })
   }
+})
+
+/** What becomes of a job whose verb was interrupted. */
+const leftBehind = Effect.fnUntraced(function* (
+  remote: Remote,
+  verb: Verb,
+  reason: string,
+  signature: Signature,
+) {
+  const left = "`everstate dead-letters list` shows what is left."
+  if (!remote.endsWithVerb) return yield* remark(`The system goes on with the job; ${left}`)
+  const order = { method: "DELETE", path: "/dead-letters/jobs", query: { verb, reason } } as const
+  yield* Effect.ignore(remote.send({ ...order, headers: signatureHeaders(signature) }))
+  yield* remark(`The job is cancelled; ${left}`)
 })
 
 const countOf = Effect.fnUntraced(function* (remote: Remote, reason: string) {

@@ -6,14 +6,10 @@
 import { Config, Context, Effect, Layer, Option, type Scope } from "effect"
 import { Journal, type JournalRecord, type JournalService } from "../../runtime/journal/Journal.ts"
 import { JournalRegister } from "../../runtime/journal/JournalRegister.ts"
-import type { NatsConnectionService } from "../nats/connection/NatsConnection.ts"
+import type { RawJournal } from "../raw/RawTypes.ts"
 import { VerbFailed, verbFailureOf, wrongUse } from "./VerbFailed.ts"
 
-export interface OpenJournal {
-  readonly journal: JournalService
-  readonly connection: NatsConnectionService
-  readonly shardCount: number
-}
+export type OpenJournal = RawJournal
 
 /** The address of NATS: the flag, or NATS_URL. */
 export const natsUrl = Effect.fnUntraced(function* (given: string | undefined) {

@@ -3,7 +3,7 @@ import { Clock, Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { confirm, operatorFlags, signatureHeaders } from "./Confirmation.ts"
 import { followersText, numberColumn, stops } from "./FollowerText.ts"
-import { type Paint, present } from "./Output.ts"
+import { type Paint, present, remark } from "./Output.ts"
 import { withProgress } from "./Progress.ts"
 import { type Document, pathOf, type Remote } from "./Remote.ts"
 import { remoteVerb } from "./RemoteFlags.ts"
@@ -21,12 +21,18 @@ const projectionsText = (projections: ReadonlyArray<Document>, paint: Paint): st
     none: "No projections.",
   })
 
+/** No node said which types the projection reads. */
+const countsAllTypes = (projection: Document): boolean => projection["countsAllTypes"] === true
+const COUNTS_ALL_TYPES = "Commits of all types count as lag, because no node says which types are read."
+const GIVE_DEFINITIONS = "Give the definitions with --module, or a gateway with --url, to know more."
+
 const list = remoteVerb(
   "list",
   {},
   Effect.fnUntraced(function* (remote) {
     const { items } = yield* remote.get("/projections")
     yield* present({ items }, (_, paint) => projectionsText(items, paint))
+    if (items.some(countsAllTypes)) yield* remark(`${COUNTS_ALL_TYPES} ${GIVE_DEFINITIONS}`)
   }),
 ).pipe(
   Command.withDescription(
@@ -73,13 +79,17 @@ const givesUp = (now: Document, isLate: boolean, { target, timeoutS, isStopFatal
   return new VerbFailed({
     exit: "unavailable",
     what: `${name} has not reached ${target} after ${timeoutS} s; it is at ${offset}.`,
-    hint: "`everstate projections list` says whether it is stopped.",
+    hint: countsAllTypes(now)
+      ? `${COUNTS_ALL_TYPES} ${GIVE_DEFINITIONS}`
+      : "`everstate projections list` says whether it is stopped.",
   })
 }
 
 /** Waits until a projection has reached a sequence, with a bar of how far it is. */
-const reached = Effect.fnUntraced(function* (remote: Remote, first: Document, reach: Reach) {
+const reached = Effect.fnUntraced(function* (remote: Remote, first: Document, given: Reach) {
   const { name, offset: from } = first
+  // A lag that counts commits of other types may never end.
+  const reach = countsAllTypes(first) ? { ...given, timeoutS: given.timeoutS ?? TIMEOUT_S_DEFAULT } : given
   const { target, isNewest, timeoutS = Number.POSITIVE_INFINITY } = reach
   const endMs = (yield* Clock.currentTimeMillis) + timeoutS * 1_000
   return yield* withProgress(name, Math.max(0, target - from), (step) =>

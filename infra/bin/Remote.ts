@@ -1,9 +1,9 @@
 /**
  * A system as the verbs see it: documents that are read, orders that are sent, streams that are followed.
  *
- * The words are those of the gateway's routes (docs/OPERATIONS.md). RemoteHttp.ts speaks to a gateway, over the
- * network or in this process; RemoteStores.ts reads NATS and Postgres where there are no definitions.
- * RemoteFlags.ts chooses.
+ * The words are those of the gateway's routes (docs/OPERATIONS.md). RemoteHttp.ts speaks to a gateway over the
+ * network. Straight on NATS and Postgres the gateway is in this process: on a system with the definitions of a module
+ * (RemoteSystem.ts), or on one without definitions (RemoteStores.ts). RemoteFlags.ts chooses.
  */
 import type { Effect, Stream } from "effect"
 import type { VerbFailed } from "./VerbFailed.ts"
@@ -38,6 +38,8 @@ export interface Order {
 export interface Remote {
   /** Where the system is, for people. */
   readonly where: string
+  /** True: the gateway is in this process, so its work in the background ends with the verb. */
+  readonly endsWithVerb: boolean
   readonly get: (path: string, query?: Query) => Effect.Effect<Document, VerbFailed>
   readonly send: (order: Order) => Effect.Effect<Document, VerbFailed>
   /** Events of a path that follows something, until its end. */

@@ -64,6 +64,7 @@ export const remoteHttp = ({ url, token, fetch = globalThis.fetch }: RemoteHttpO
 
   return {
     where: url,
+    endsWithVerb: false,
     get: (path, query) => inTime(Effect.flatMap(answerTo(path, query, { method: "GET" }), document)),
     send: ({ method, path, query, body, headers }: Order) =>
       inTime(
@@ -193,7 +194,7 @@ const problemFailure = (problem: Document, status: number, path: string): VerbFa
       : [
           isReasonSaid ? "" : `Reason: ${reason}.`,
           factsText(problem["facts"]),
-          status === UNAUTHENTICATED ? TOKEN_HINT : (hint ?? ""),
+          status === UNAUTHENTICATED ? TOKEN_HINT : said.includes(hint) ? "" : (hint ?? ""),
         ]
           .filter(Boolean)
           .join(" "),

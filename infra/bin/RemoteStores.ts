@@ -1,22 +1,18 @@
 /**
- * A remote straight on NATS and Postgres without definitions: what can be read without them, as raw JSON.
+ * A remote straight on NATS and Postgres without definitions: a gateway in this process, on a system that has none
+ * (infra/raw).
  *
- * Owns which documents there are: actors and sagas from the directory, events as the journal stores them, dead
- * letters, and the offsets of projections. States and commands need the definitions of a module.
+ * Owns what needs definitions, and what is shown of an actor when no node that hosts it answers.
  */
-import { Context, Effect, Layer, type Scope, Stream } from "effect"
-import { addressOf } from "../../runtime/address/ActorAddress.ts"
-import { DeadLetters, type StoredDeadLetter } from "../../runtime/deadletter/DeadLetters.ts"
-import { ActorsTable } from "../../runtime/directory/ActorsTable.ts"
-import { partitionOfSequence, partitionOfShard, recordCountBetween } from "../../runtime/journal/Partition.ts"
-import { NatsConnection } from "../nats/connection/NatsConnection.ts"
-import { DeadLettersNats } from "../nats/stores/DeadLettersNats.ts"
-import { makePostgresPool, type PostgresPoolService } from "../postgres/PostgresPool.ts"
-import { readModelTable } from "../postgres/ReadModelTables.ts"
-import { recordDocument } from "./JournalRecordText.ts"
-import { hostOf, type OpenJournal, openJournal } from "./OpenJournal.ts"
-import type { Document, Query, Remote } from "./Remote.ts"
-import { VerbFailed, verbFailureOf, wrongUse } from "./VerbFailed.ts"
+import { Effect, Scope, Semaphore, Stream } from "effect"
+import { projectionDocuments } from "../raw/RawProjections.ts"
+import { type RawSystem, rawStores, rawSystem } from "../raw/RawSystem.ts"
+import { innerGateway } from "./InnerGateway.ts"
+import { needsDefinitions, needsReactor } from "./NeedsDefinitions.ts"
+import { newestCommit } from "./NewestCommit.ts"
+import { hostOf, openJournal } from "./OpenJournal.ts"
+import type { Document, FollowedEvent, Order, Query, Remote } from "./Remote.ts"
+import { VerbFailed, verbFailureOf } from "./VerbFailed.ts"
 
 interface StoresPlace {
   readonly nats: string
@@ -24,215 +20,136 @@ interface StoresPlace {
   readonly namespace: string
 }
 
-interface Stores {
-  readonly open: OpenJournal
-  readonly pool: PostgresPoolService
-  readonly letters: DeadLetters["Service"]
-  readonly namespace: string
+/** The system as far as it is known, and the gateway on it. */
+interface Opened extends RawSystem {
+  readonly gateway: Remote
 }
-
-type Read = (
-  stores: Stores,
-  words: ReadonlyArray<string>,
-  query: Query,
-) => Effect.Effect<Document, VerbFailed>
 
 export const remoteStores = Effect.fnUntraced(function* ({
   nats,
   postgres,
   namespace,
 }: StoresPlace): Effect.fn.Return<Remote, VerbFailed, Scope.Scope> {
+  const where = hostOf(nats)
   const open = yield* openJournal(nats, namespace)
-  const pool = yield* Effect.mapError(makePostgresPool({ url: postgres }), verbFailureOf)
-  const connected = Layer.succeed(NatsConnection, open.connection)
-  const built = Layer.build(Layer.provide(DeadLettersNats.layer({ namespace }), connected))
-  const letters = Context.get(yield* Effect.mapError(built, verbFailureOf), DeadLetters)
-  const stores: Stores = { open, pool, letters, namespace }
-  return {
-    where: hostOf(nats),
-    get: (path, query = {}) => {
-      const words = path.split("/").slice(1).map(decodeURIComponent)
-      const found = READS.find(({ pattern }) => pattern.test(path))
-      return found === undefined ? needsDefinitions : found.read(stores, words, query)
-    },
-    send: () => needsDefinitions,
-    follow: () => Stream.fromEffect(needsDefinitions),
-  }
-})
+  const stores = yield* Effect.mapError(rawStores(open, namespace, postgres), verbFailureOf)
+  const scope = yield* Effect.scope
+  const turn = yield* Semaphore.make(1)
+  let opened: Opened | undefined
 
-const needsDefinitions = Effect.fail(
-  wrongUse(
-    "This needs the definitions of the actors, or a gateway.",
-    "Give a module with --module, or a gateway with --url. Without them lists, histories, dead letters and offsets can be read.",
-  ),
-)
-
-const notFound = (what: string): VerbFailed =>
-  new VerbFailed({ exit: "notFound", what: `There is no ${what}.`, hint: "" })
-
-const tableOf = (namespace: string): string => readModelTable({ namespace }, ActorsTable, "actors")
-
-const UNSUPPORTED = ["tag", "where", "exceptStates", "failed", "quarantined"]
-
-const listActors: Read = Effect.fnUntraced(function* ({ pool, namespace }, [, type], query) {
-  const wanted = UNSUPPORTED.find((name) => query[name] !== undefined)
-  if (wanted !== undefined) return yield* needsDefinitions
-  const { state, idPrefix, updatedBefore, createdBefore, done, cursor, limit = 100 } = query
-  const values: Array<unknown> = [type]
-  const conditions = ["type = $1"]
-  const add = (condition: string, value: unknown): void => {
-    if (value === undefined) return
-    values.push(value)
-    conditions.push(condition.replace("?", `$${values.length}`))
-  }
-  add("state = ?", state)
-  add("starts_with(id, ?)", idPrefix)
-  add("updated < ?", timeOf(updatedBefore))
-  add("created < ?", timeOf(createdBefore))
-  add("done = ?", done)
-  add("id > ?", cursor)
-  const text = `select * from ${tableOf(namespace)} where ${conditions.join(" and ")} order by id limit ${Number(limit) + 1}`
-  const { rows } = yield* Effect.mapError(pool.query({ text, values }), directoryFailure)
-  const items = rows.slice(0, Number(limit)).map(actorOfRow)
-  return { items, ...(rows.length > items.length ? { next: items.at(-1)?.["id"] } : {}) }
-})
-
-const timeOf = (time: Query[string]): number | undefined =>
-  time === undefined ? undefined : Date.parse(String(time))
-
-/** The table is there once a node has started. */
-const directoryFailure = (error: unknown): VerbFailed => {
-  const failure = verbFailureOf(error)
-  return /does not exist/.test(failure.what)
-    ? new VerbFailed({
-        exit: "notFound",
-        what: "The system has no directory of its actors.",
-        hint: "Start a node without `directory: false` first.",
+  /** Opened by the first request, which says what the verb is about. */
+  const openedFor = (path: string): Effect.Effect<Opened, VerbFailed> =>
+    Effect.gen(function* () {
+      if (opened !== undefined) return opened
+      const system = yield* rawSystem(open, namespace, {
+        type: wordsOf(path).type,
+        projections: path.startsWith("/projections"),
       })
-    : failure
-}
+      opened = { ...system, gateway: yield* innerGateway(system.service, where) }
+      return opened
+    }).pipe(Scope.provide(scope), Effect.provide(stores), Effect.mapError(verbFailureOf), turn.withPermit)
 
-const actorOfRow = (row: { readonly [column: string]: unknown }): Document => {
-  const { type, id, state, done, failed, version, sequence, created, updated } = row
-  return {
-    type,
-    id,
-    ...(state === null ? {} : { state }),
-    done,
-    failed,
-    version: Number(version),
-    sequence: Number(sequence),
-    createdAt: new Date(Number(created)).toISOString(),
-    updatedAt: new Date(Number(updated)).toISOString(),
-  }
-}
+  const projections = ({ service, told }: RawSystem): Effect.Effect<Document, VerbFailed> =>
+    projectionDocuments(service, told, open.journal.partitionCount).pipe(
+      Effect.map((items) => ({ items })),
+      Effect.provide(stores),
+      Effect.mapError(verbFailureOf),
+    )
 
-/** The newest commit of an actor says its state and version; its context needs the definitions. */
-const showActor: Read = Effect.fnUntraced(function* ({ open }, [, type = "", id = ""]) {
-  const address = yield* addressIn(open, type, id)
-  const last = yield* Effect.mapError(open.journal.last(address), verbFailureOf)
-  if (last === undefined) return yield* notFound(`${type} "${id}"`)
-  const { commands: _commands, firstVersion: _first, shard, ...rest } = recordDocument(last, open.shardCount)
-  return { ...rest, type, id, shard }
-})
-
-const addressIn = ({ shardCount }: OpenJournal, type: string, id: string) =>
-  Effect.try({ try: () => addressOf(type, id, shardCount), catch: verbFailureOf })
-
-const history: Read = Effect.fnUntraced(function* ({ open }, [, type = "", id = ""], query) {
-  const { journal, shardCount } = open
-  const address = yield* addressIn(open, type, id)
-  const upTo = yield* Effect.mapError(
-    journal.lastSequence(partitionOfShard(address.shard, journal.partitionCount)),
-    verbFailureOf,
-  )
-  const page = yield* Effect.mapError(
-    journal.read(address, { after: Number(query["cursor"] ?? 0), upTo }),
-    verbFailureOf,
-  )
-  if (page.length === 0 && query["cursor"] === undefined) return yield* notFound(`${type} "${id}"`)
-  const items = page.flatMap((record) => eventsOf(recordDocument(record, shardCount)))
-  const last = page.at(-1)
-  const isAll = last === undefined || last.sequence >= upTo || page.length < Number(query["limit"] ?? 1)
-  return { items, ...(isAll ? {} : { next: String(last.sequence) }) }
-})
-
-/** The events of a commit, each with its version. */
-const eventsOf = ({
-  sequence,
-  at,
-  firstVersion,
-  commands = [],
-  unreadable,
-}: Document): ReadonlyArray<Document> => {
-  if (unreadable !== undefined)
-    return [{ version: 0, sequence, at: "", type: "unreadable", data: unreadable }]
-  const events = commands.flatMap(({ commandId, metadata = {}, events }: Document) =>
-    events.map(({ type, data }: Document) => ({ type, data, commandId, ...metadata })),
-  )
-  return events.map((event: Document, index: number) => ({
-    version: firstVersion + index,
-    sequence,
-    at,
-    ...event,
-  }))
-}
-
-const letterDocument = ({ atMs, attemptCount, ...letter }: StoredDeadLetter): Document => ({
-  ...letter,
-  attempts: attemptCount,
-  at: new Date(atMs).toISOString(),
-})
-
-const listLetters: Read = Effect.fnUntraced(function* ({ letters }, _, { cursor = 0, limit = 100, reason }) {
-  const found = yield* Effect.mapError(
-    letters.list({
-      after: Number(cursor),
-      limit: Number(limit),
-      ...(reason === undefined ? {} : { reason: String(reason) as StoredDeadLetter["reason"] }),
-    }),
-    verbFailureOf,
-  )
-  const last = found.at(-1)
-  const isFull = found.length === Number(limit) && last !== undefined
-  return { items: found.map(letterDocument), ...(isFull ? { next: String(last.number) } : {}) }
-})
-
-const showLetter: Read = Effect.fnUntraced(function* ({ letters }, [, number]) {
-  const letter = yield* Effect.mapError(letters.get(Number(number)), verbFailureOf)
-  return letter === undefined ? yield* notFound(`dead letter ${number}`) : letterDocument(letter)
-})
-
-const listProjections: Read = Effect.fnUntraced(function* ({ open, pool, namespace }) {
-  const { journal } = open
-  const { partitionCount } = journal
-  const { rows } = yield* Effect.mapError(
-    pool.query({
-      text: `select name, version, sequence from ${pool.table("projections")} where namespace = $1 order by name, version`,
-      values: [namespace],
-    }),
-    verbFailureOf,
-  )
-  const items = yield* Effect.forEach(rows, ({ name, version, sequence }) => {
-    const offset = Number(sequence)
-    const newest = journal.lastSequence(partitionOfSequence(offset, partitionCount))
-    return Effect.map(Effect.mapError(newest, verbFailureOf), (last) => ({
-      name,
-      version,
-      state: "unknown",
-      offset,
-      lag: recordCountBetween(offset, last, partitionCount),
-    }))
+  /** An actor or saga: as a node tells, or as its newest commit does while no node answers. */
+  const one = Effect.fnUntraced(function* (path: string, system: Opened) {
+    const { type = "", id = "" } = wordsOf(path)
+    if (isHosted(system, type) === false) return yield* newestCommit(open, type, id, `No node hosts ${type}`)
+    return yield* system.gateway.get(path).pipe(
+      Effect.map(withoutTags),
+      Effect.catchIf(
+        ({ exit }) => exit === "unavailable",
+        () => newestCommit(open, type, id, `No node that hosts ${type} answers`),
+      ),
+    )
   })
-  return { items }
+
+  const get = Effect.fnUntraced(function* (path: string, query: Query = {}) {
+    yield* answerable(path, query)
+    const system = yield* openedFor(path)
+    if (path === "/projections") return yield* projections(system)
+    return yield* isOne(path) ? one(path, system) : system.gateway.get(path, query)
+  })
+
+  /** Reason of the letters that the order redrives; `undefined` if it redrives none. */
+  const redriven = ({ path, body }: Order, { service }: RawSystem): Effect.Effect<string | undefined> => {
+    const { verb, reason } = Object(body) as { readonly verb?: string; readonly reason?: string }
+    const [, number] = REDRIVEN.exec(path) ?? []
+    if (number === undefined) return Effect.succeed(verb === "redrive" ? reason : undefined)
+    // A letter that is not there is for the order itself to report.
+    return service.deadLetters.show(Number(number)).pipe(
+      Effect.map((letter) => letter.reason),
+      Effect.orElseSucceed(() => undefined),
+    )
+  }
+
+  const send = Effect.fnUntraced(function* (order: Order) {
+    yield* answerable(order.path, order.query)
+    const system = yield* openedFor(order.path)
+    const { type = "" } = wordsOf(order.path)
+    const isAsked = order.query?.["via"] !== "tell" && !order.path.startsWith("/types/")
+    if (isAsked && isHosted(system, type) === false) return yield* notHosted(type)
+    const refusal = needsReactor(yield* redriven(order, system))
+    return yield* refusal ?? system.gateway.send(order)
+  })
+
+  return {
+    where,
+    endsWithVerb: true,
+    get,
+    send,
+    follow: (path, query = {}) =>
+      Stream.unwrap(
+        Effect.gen(function* () {
+          yield* answerable(path, query)
+          const system = yield* openedFor(path)
+          const { type = "" } = wordsOf(path)
+          if (isHosted(system, type) === false) return yield* notHosted(type)
+          return Stream.map(system.gateway.follow(path, query), ({ kind, data }): FollowedEvent => {
+            return { kind, data: withoutTags(data) }
+          })
+        }),
+      ),
+  }
 })
 
-const READS: ReadonlyArray<{ readonly pattern: RegExp; readonly read: Read }> = [
-  { pattern: /^\/(actors|sagas)\/[^/]+$/, read: listActors },
-  { pattern: /^\/actors\/[^/]+\/[^/]+$/, read: showActor },
-  { pattern: /^\/actors\/[^/]+\/[^/]+\/pending$/, read: () => Effect.succeed({}) },
-  { pattern: /^\/actors\/[^/]+\/[^/]+\/history$/, read: history },
-  { pattern: /^\/dead-letters$/, read: listLetters },
-  { pattern: /^\/dead-letters\/\d+$/, read: showLetter },
-  { pattern: /^\/projections$/, read: listProjections },
-]
+/** Words of a path that names a type, and an actor or saga of it. */
+const wordsOf = (path: string): { readonly type?: string; readonly id?: string } => {
+  const [, group, type, id] = path.split("/").map(decodeURIComponent)
+  if (group !== "actors" && group !== "sagas" && group !== "types") return {}
+  return { ...(type === undefined ? {} : { type }), ...(id === undefined ? {} : { id }) }
+}
+
+/** Fails if the request needs definitions. */
+const answerable = (path: string, query: Query = {}): Effect.Effect<void, VerbFailed> => {
+  const refusal = needsDefinitions(path, query)
+  return refusal === undefined ? Effect.void : Effect.fail(refusal)
+}
+
+/** Whether a node hosts the type; `undefined` for a type that is not known. */
+const isHosted = ({ types }: RawSystem, type: string): boolean | undefined =>
+  types.find((each) => each.type === type)?.isHosted
+
+/** The failure of a command that no node can take. */
+const notHosted = (type: string): VerbFailed =>
+  new VerbFailed({
+    exit: "unavailable",
+    what: `No node hosts ${type} now.`,
+    hint: "Start one, or store a command for later with `everstate actors tell`.",
+    facts: { status: UNAVAILABLE },
+  })
+
+/** Status of a problem whose command is not stored. */
+const UNAVAILABLE = 503
+
+const isOne = (path: string): boolean => /^\/(actors|sagas)\/[^/]+\/[^/]+$/.test(path)
+
+/** Only a machine knows tags: the gateway finds none. */
+const withoutTags = ({ tags: _tags, ...document }: Document): Document => document
+
+const REDRIVEN = /^\/dead-letters\/(\d+)\/redrive$/

@@ -7,19 +7,15 @@
  */
 import { Context, Effect, Layer, type Scope } from "effect"
 import { ActorSystem, layer } from "../effect.ts"
-import { everybody } from "../gateway/Access.ts"
 import { reactorDocument } from "../gateway/FollowerDocuments.ts"
-import { makeGateway } from "../http.ts"
 import { loadDefinitions } from "./DefinitionModule.ts"
+import { innerGateway } from "./InnerGateway.ts"
+import { hostOf } from "./OpenJournal.ts"
 import type { Remote } from "./Remote.ts"
-import { remoteHttp } from "./RemoteHttp.ts"
 import { type VerbFailed, verbFailureOf } from "./VerbFailed.ts"
 
 /** Weight of the node, so small that it gets next to no slots. */
 const WEIGHT = 0.001
-
-/** Address by which the gateway in this process knows its requests; nothing listens there. */
-const INNER_URL = "http://localhost"
 
 export interface SystemPlace {
   readonly nats: string
@@ -44,16 +40,7 @@ export const remoteSystem = Effect.fnUntraced(function* ({
     verbFailureOf,
   )
   const system = Context.get(services, ActorSystem)
-  const gateway = yield* Effect.acquireRelease(
-    Effect.sync(() =>
-      makeGateway(system, {
-        // Who may use NATS and Postgres may do everything. The name of the user is a header of the verbs.
-        authorize: everybody,
-      }),
-    ),
-    (gateway) => Effect.promise(() => gateway.close()),
-  )
-  const remote = remoteHttp({ url: INNER_URL, token: undefined, fetch: gateway.fetch })
+  const remote = yield* innerGateway(system, hostOf(nats))
   const reactorPage = Effect.gen(function* () {
     const cluster = yield* system.cluster.status
     const items = yield* Effect.forEach(reactors, (one) => reactorDocument(system, one, undefined, cluster), {
@@ -63,7 +50,6 @@ export const remoteSystem = Effect.fnUntraced(function* ({
   })
   return {
     ...remote,
-    where: nats,
     get: (path, query) => (path === "/reactors" ? reactorPage : remote.get(path, query)),
   }
 })

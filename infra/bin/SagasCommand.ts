@@ -41,8 +41,33 @@ const list = remoteVerb(
   ]),
 )
 
+const itemsText = (items: ReadonlyArray<Document>, paint: Paint): string =>
+  textTable<Document>(
+    items,
+    [
+      { heading: "item", cell: ({ key }) => String(key) },
+      { heading: "status", cell: ({ status }) => stateText(status, paint) },
+      { heading: "attempts", cell: ({ attempts }) => String(attempts), align: "right" },
+      { heading: "undo attempts", cell: ({ undoAttempts }) => String(undoAttempts), align: "right" },
+      { heading: "reason or result", cell: ({ reason, result }) => reason ?? jsonLine(result) },
+    ],
+    { paint, none: "No items yet." },
+  )
+
+/** The verbs that help a saga that is stuck at an item. */
+const helpText = ({ type, id, stuck: { item } }: Document, paint: Paint): string => {
+  const verbs = [
+    [`retry ${type} ${id} ${item}`, ""],
+    [`skip ${type} ${id} ${item}`, "treat it as undone"],
+    [`abort ${type} ${id}`, "end the saga; what is not undone stays"],
+  ] as const
+  const width = Math.max(...verbs.map(([verb]) => verb.length))
+  const lines = verbs.map(([verb, does]) => `  everstate sagas ${verb.padEnd(width)}  ${does}`.trimEnd())
+  return [paint("dim", "what to do"), ...lines].join("\n")
+}
+
 const sagaText = (saga: Document, paint: Paint): string => {
-  const { type, id, version, state, cause, stuck, items = [] } = saga
+  const { type, id, version, state, cause, stuck, items = [], onlyStored } = saga
   return [
     factLines(
       [
@@ -54,27 +79,8 @@ const sagaText = (saga: Document, paint: Paint): string => {
       ],
       paint,
     ),
-    "",
-    textTable<Document>(
-      items,
-      [
-        { heading: "item", cell: ({ key }) => String(key) },
-        { heading: "status", cell: ({ status }) => stateText(status, paint) },
-        { heading: "attempts", cell: ({ attempts }) => String(attempts), align: "right" },
-        { heading: "undo attempts", cell: ({ undoAttempts }) => String(undoAttempts), align: "right" },
-        { heading: "reason or result", cell: ({ reason, result }) => reason ?? jsonLine(result) },
-      ],
-      { paint, none: "No items yet." },
-    ),
-    ...(stuck === undefined
-      ? []
-      : [
-          "",
-          paint("dim", "what to do"),
-          `  everstate sagas retry ${type} ${id} ${stuck.item}`,
-          `  everstate sagas skip ${type} ${id} ${stuck.item}      treat it as undone`,
-          `  everstate sagas abort ${type} ${id}      end the saga; what is not undone stays`,
-        ]),
+    onlyStored === undefined ? `\n${itemsText(items, paint)}` : paint("yellow", onlyStored),
+    ...(stuck === undefined ? [] : ["", helpText(saga, paint)]),
   ].join("\n")
 }
 

@@ -57,7 +57,7 @@ export const listOptionsOf = Effect.fnUntraced(function* (type: string, query: L
 })
 
 /** `{shipping:packed}` as people read it: `shipping.packed`. */
-const shownState = (compact: string): string => {
+export const shownState = (compact: string): string => {
   const value = valueOfName(compact)
   return value === undefined ? compact : stateName(value)
 }

@@ -307,9 +307,10 @@ export const problemOf = (error: ServiceError, key?: string): Problem => {
       // Does not use the error's message, because it names a commandId, and callers over HTTP do not know
       // that word.
       const why = error.detail === undefined ? "" : `: ${error.detail}`
-      return problem("timeout", `No answer within ${error.deadlineMs} ms${why}.`, {
-        idempotencyKey: error.commandId,
-      })
+      const { commandId, deadlineMs } = error
+      // A read and a watch have no command.
+      const facts = commandId === "" ? { hint: "Try again." } : { idempotencyKey: commandId }
+      return problem("timeout", `No answer within ${deadlineMs} ms${why}.`, facts)
     }
     case "PostgresRefused":
     case "UnknownActorType":

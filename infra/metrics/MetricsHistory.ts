@@ -95,6 +95,10 @@ export class MetricsHistory {
     return history
   })
 
+  /** The history of a system that is no member of its cluster: it samples nothing, and gathers that of the nodes. */
+  static readonly ofOthers = (options: MetricsHistoryOptions, clock: Clock.Clock): void =>
+    void histories.set(options.service, new MetricsHistory(options, clock))
+
   get #noting(): Effect.Effect<void> {
     return Stream.runForEach(this.#options.service.cluster.events, (event) =>
       Effect.sync(() => this.#changes.note(event, this.#clock.currentTimeMillisUnsafe())),
@@ -203,7 +207,7 @@ export class MetricsHistory {
       return {
         ...merged([{ history: this.#own(spans), aheadMs: 0 }, ...gathered], nowMs, spans),
         members: [
-          { id, name, isSelf: true },
+          ...(id === "" ? [] : [{ id, name, isSelf: true }]),
           ...members.map((member, index): HistoryNode => {
             const answer = answers[index]
             const node = { id: member.id, name: member.name, isSelf: false }

@@ -174,6 +174,9 @@ export const hostedTypes = (actors: Iterable<AnyActor>): HostedTypes => {
   return hosted
 }
 
+/** Whether the type is one of sagas, by what a node says that it can read. */
+export const isSagaHosted = (versions: HostedTypes[string]): boolean => Object.hasOwn(versions, PLAN)
+
 /** The label that nodes need for each type that asks for one. */
 export const typeLabelsOf = (actors: Iterable<AnyActor>): { readonly [type: string]: string } => {
   const labels: Record<string, string> = {}

@@ -78,6 +78,7 @@ export type Question =
       readonly minutes: number
     }
   | { readonly k: "quarantined" }
+  | { readonly k: "projections" }
   | { readonly k: "enter"; readonly state: "up" | "drained" }
   | { readonly k: "passivate"; readonly key: string }
   | ({ readonly k: "skip"; readonly slot: string } & SkipOrder)
@@ -128,6 +129,8 @@ export const answerMembers = ({
         }))
       case "quarantined":
         return Effect.sync(() => ({ quarantined: quarantineTold(cells) }))
+      case "projections":
+        return Effect.sync(() => ({ projections: projectionsTold(projections) }))
       case "transitions": {
         const { type = "", minutes = 0 } = question
         return Effect.sync(() => told(type, minutes, TRANSITIONS_TOLD_MAX))
@@ -175,6 +178,28 @@ const quarantineTold = (cells: Cells): ReadonlyArray<QuarantineTold> =>
       detail: detail.slice(0, QUARANTINE_DETAIL_LENGTH_MAX).toWellFormed(),
       hint,
     }))
+
+/** A projection that a member can run. `types`: those whose events it reads; absent if it reads all commits. */
+export interface ProjectionTold {
+  readonly name: string
+  readonly version: number
+  readonly types?: ReadonlyArray<string>
+}
+
+/** Whether a member's answer names projections. A member of an earlier release does not know the question. */
+export const isProjectionList = (
+  answer: object,
+): answer is { readonly projections: ReadonlyArray<ProjectionTold> } => {
+  const { projections } = answer as { readonly projections?: unknown }
+  return Array.isArray(projections) && projections.every((one) => typeof Object(one).name === "string")
+}
+
+const projectionsTold = (projections: Answering["projections"]): ReadonlyArray<ProjectionTold> =>
+  Array.from(projections.values(), ({ projection: { name, version, from, readCommit } }) => ({
+    name,
+    version,
+    ...(readCommit === undefined ? { types: from.map(({ type }) => type) } : {}),
+  }))
 
 const stoppedIn = (followers: Answering["followers"]): MemberLoad["stopped"] =>
   Object.fromEntries(

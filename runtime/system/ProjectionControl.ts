@@ -12,7 +12,6 @@ import { slotKey } from "../cluster/Member.ts"
 import { askMember, MEMBER_TIMEOUT_MS } from "../cluster/MemberRequests.ts"
 import { projectionSlot } from "../cluster/Slot.ts"
 import type { ProjectionDefinition } from "../projection/Projection.ts"
-import type { ProjectionRunner } from "../projection/ProjectionRunner.ts"
 import { REBUILD_TIMEOUT_MS, type RebuildAnswer, type RebuildOrder } from "../projection/Rebuild.ts"
 import type { TransportService } from "../transport/Transport.ts"
 import { ClusterVerbFailed } from "./ClusterVerbFailed.ts"
@@ -57,8 +56,14 @@ export interface MembersAsked {
   readonly transport: TransportService
 }
 
+/** Projections by name, as far as a rebuild needs them. */
+type Rebuildable = ReadonlyMap<
+  string,
+  { readonly projection: Pick<ProjectionDefinition, "name" | "version"> }
+>
+
 export const makeProjectionControl = (
-  runners: ReadonlyMap<string, ProjectionRunner>,
+  runners: Rebuildable,
   { partitionCount, view: { seen }, transport }: MembersAsked,
 ): ProjectionControl => ({
   rebuild: Effect.fnUntraced(function* (given, { by, note }) {

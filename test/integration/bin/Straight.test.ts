@@ -114,7 +114,7 @@ it("reads actors, histories, dead letters and offsets without definitions", asyn
   expect(projections.items).toContainEqual(expect.objectContaining({ name: "everstate_actors", lag: 0 }))
 
   expect((await raw("actors", "show", "counter", "nobody")).exitCode).toBe(4)
-  const refused = await raw("actors", "ask", "counter", "a", "Add", '{"by":3}')
+  const refused = await raw("actors", "at", "counter", "a", "--version-at", "1")
   expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("--module") })
 })
 

@@ -111,6 +111,25 @@ describe("everstate actors", () => {
     expect((await verb("actors", "ask", "counter", "a", "Ad")).stderr).toContain("Add")
   })
 
+  it("says a hint once", async () => {
+    const { verb } = await started()
+    const [title, hint] = ["Unavailable for now", "Try again with the same commandId."]
+    const problem = { type: "urn:everstate:problem:unavailable", title, detail: `No node. ${hint}`, hint }
+    vi.stubGlobal("fetch", async () => Response.json(problem, { status: 503 }))
+    const { stderr, exitCode } = await verb("actors", "ask", "counter", "a", "Add")
+    expect([exitCode, stderr.split(hint).length - 1]).toEqual([5, 1])
+  })
+
+  it("keeps the note of a command with its events", async () => {
+    const { verb, json } = await started()
+    await verb("actors", "ask", "counter", "a", "Add", '{"by":3}', "--note", "counted twice — 두 번")
+    expect(await json("actors", "history", "counter", "a")).toMatchObject({
+      items: [{ type: "Added", note: "counted twice — 두 번" }],
+    })
+    const { stdout } = await verb("actors", "history", "counter", "a")
+    expect(stdout).toContain("counted twice — 두 번")
+  })
+
   it("gives the problem of a refusal as JSON", async () => {
     const { verb } = await started()
     const { stderr } = await verb("actors", "ask", "counter", "a", "Refuse", "--json")

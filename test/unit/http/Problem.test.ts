@@ -22,3 +22,9 @@ it.each([
     idempotencyKey: "pay-1",
   })
 })
+
+it("a time-out of a read or a watch has no command that could be sent again", () => {
+  const problem = problemOf(new AskTimeout({ ...timeout, commandId: "" }))
+  expect(problem).toMatchObject({ status: 504, hint: "Try again." })
+  expect(problem).not.toHaveProperty("idempotencyKey")
+})
