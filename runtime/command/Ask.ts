@@ -212,18 +212,25 @@ const commandIdOf = (commandId: string | undefined, nextId: () => string, issue:
 const metadataOf = (metadata: Metadata | undefined, issue: Issue): Metadata | undefined => {
   if (metadata === undefined) return undefined
   if (typeof metadata !== "object" || metadata === null) throw issue("metadata", "metadata is an object")
-  let bytes = 0
-  for (const [key, value] of Object.entries(metadata)) {
+  let length = 0
+  for (const key of Object.keys(metadata) as Array<keyof Metadata>) {
     if (!METADATA_KEYS.has(key)) throw issue(`metadata.${key}`, `known are ${[...METADATA_KEYS].join(", ")}`)
+    const value = metadata[key]
     if (value === undefined) continue
     if (typeof value !== "string" || !isStorableText(value)) {
       throw issue(`metadata.${key}`, "metadata is well-formed text without U+0000")
     }
-    bytes += utf8Bytes(value)
+    length += value.length
   }
-  if (bytes > METADATA_BYTES_MAX) throw issue("metadata", `over ${METADATA_BYTES_MAX} bytes`)
+  // No code unit takes more than three bytes, so most metadata need not be counted.
+  if (length * 3 > METADATA_BYTES_MAX && bytesOf(metadata) > METADATA_BYTES_MAX) {
+    throw issue("metadata", `over ${METADATA_BYTES_MAX} bytes`)
+  }
   return { ...metadata }
 }
+
+const bytesOf = (metadata: Metadata): number =>
+  Object.values(metadata).reduce((sum, value) => sum + utf8Bytes(value ?? ""), 0)
 
 /** Number of bytes of well-formed text in UTF-8. */
 const utf8Bytes = (text: string): number => {
