@@ -12,9 +12,6 @@ import { frozen } from "../../runtime/json/Frozen.ts"
 import type { Born, Machine, MachineState } from "../../runtime/machine/Machine.ts"
 import type { AnySaga } from "../../runtime/saga/AnySaga.ts"
 
-/** The part of a machine that clients and folds of the journal use. */
-type RawMachine = Pick<Machine, "blank" | "initial" | "birth" | "transition" | "takeIntents" | "restore">
-
 const NO_TAGS: ReadonlySet<string> = new Set()
 
 const stateOf = (persisted: object): MachineState =>
@@ -23,14 +20,34 @@ const stateOf = (persisted: object): MachineState =>
 /** The state where none is known. */
 const UNKNOWN = stateOf({ status: "active", value: {}, context: {} })
 
+const NO_CHART: ReturnType<Machine["chart"]> = {
+  id: "",
+  key: "",
+  path: "(root)",
+  type: "atomic",
+  tags: [],
+  entry: [],
+  exit: [],
+  invokes: [],
+  transitions: [],
+  states: [],
+}
+
 const BORN: Born = { state: UNKNOWN, intents: [], isImpure: false }
 
-const machine: RawMachine = {
+/** All that a machine offers, so that nothing is missing where a definition is used. */
+const machine: Pick<Machine, keyof Machine> = {
   blank: UNKNOWN,
+  fingerprint: "",
+  chart: () => NO_CHART,
+  hasTag: () => false,
   initial: () => UNKNOWN,
   birth: () => BORN,
   transition: (state) => state,
   takeIntents: () => [],
+  invocationsOf: () => [],
+  callLogic: () => undefined,
+  persist: (state) => state,
   restore: (persisted) => stateOf(persisted as object),
 }
 
