@@ -58,6 +58,17 @@ export const median = (samples: ReadonlyArray<number>): number => quantile(sampl
 /** One operation of a load, on lane `lane`; calls back once when it is over. */
 export type Operation = (lane: number, done: (failure?: unknown) => void) => void
 
+/** The same operation; how long each takes, in milliseconds, is added to `samples`. */
+export const timed =
+  (samples: Array<number>, operation: Operation): Operation =>
+  (lane, done) => {
+    const startMs = performance.now()
+    operation(lane, (failure) => {
+      samples.push(performance.now() - startMs)
+      done(failure)
+    })
+  }
+
 /** What one round of a load came to. */
 export interface Round {
   readonly count: number

@@ -51,17 +51,17 @@ export interface RawJournal {
   readonly close: () => Promise<void>
 }
 
-/** Connects to the journal of `namespace`; `create` makes its stream, with the settings of a real one. */
+/** Connects to the journal of `namespace`; `create` makes its stream, with the settings of a real one and `replicas`. */
 export const openRawJournal = async (
   natsUrl: string,
   namespace: string,
-  { create = false } = {},
+  { create = false, replicas = 1 } = {},
 ): Promise<RawJournal> => {
   const runtime = ManagedRuntime.make(Layer.orDie(NatsConnection.layer({ servers: natsUrl })))
   const connection = await runtime.runPromise(NatsConnection)
   const { requests } = connection
   if (create) {
-    await Effect.runPromise(createStream(requests, journalStreamConfig({ namespace, shards: 64 }, 1)))
+    await Effect.runPromise(createStream(requests, journalStreamConfig({ namespace, shards: 64 }, replicas)))
   }
   const subjects = journalSubjectsOf(namespace)
 

@@ -3,7 +3,7 @@ import { setImmediate, setTimeout } from "node:timers/promises"
 import { ActorSystem } from "../../infra/everstate.ts"
 import { paidCommit } from "./Account.ts"
 import { IN_FLIGHT } from "./AppendCeiling.ts"
-import { interleaved, load, type Operation, quantile, rowOf } from "./Measure.ts"
+import { interleaved, load, type Operation, quantile, rowOf, timed } from "./Measure.ts"
 import { openRawJournal } from "./RawJournal.ts"
 import type { Bench } from "./Stage.ts"
 import { Chain, onEnd, Worker } from "./Worker.ts"
@@ -127,14 +127,3 @@ export const sagaThroughput: Bench = {
     ]
   },
 }
-
-/** The same operation; how long each takes, in milliseconds, is added to `samples`. */
-const timed =
-  (samples: Array<number>, operation: Operation): Operation =>
-  (lane, done) => {
-    const startMs = performance.now()
-    operation(lane, (failure) => {
-      samples.push(performance.now() - startMs)
-      done(failure)
-    })
-  }

@@ -7,7 +7,13 @@ import { type ChildProcess, fork } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { type EmbeddedServers, startServers } from "../../infra/embedded.ts"
+import {
+  type EmbeddedServers,
+  type NatsCluster,
+  startNatsCluster,
+  startPostgres,
+  startServers,
+} from "../../infra/embedded.ts"
 import { Fleet, type FleetOptions } from "../nemesis/Fleet.ts"
 import type { Row } from "./Measure.ts"
 
@@ -42,6 +48,7 @@ export class Stage {
   #open: EmbeddedServers | undefined
   #fleet: Fleet | undefined
   #folder: string | undefined
+  readonly #stops: Array<() => Promise<void>> = []
   readonly #children: Array<ChildProcess> = []
   #versions: { readonly nats: string; readonly postgres: string } | undefined
 
@@ -65,6 +72,21 @@ export class Stage {
     this.#open = await startServers({ folder: this.#folder, nats: { syncAlways } })
     this.#versions = { nats: this.#open.nats.version, postgres: this.#open.postgres.version }
     return this.#open
+  }
+
+  /** Three fresh nats-servers as a cluster, and Postgres; those before are gone. */
+  async threeServers({ syncAlways = false }: ServerChoice = {}): Promise<{
+    readonly nats: NatsCluster
+    readonly postgresUrl: string
+  }> {
+    await this.clear()
+    this.#folder = mkdtempSync(join(tmpdir(), "everstate-bench-"))
+    const nats = await startNatsCluster({ folder: join(this.#folder, "nats"), syncAlways })
+    this.#stops.push(() => nats.stop())
+    const postgres = await startPostgres({ folder: join(this.#folder, "postgres") })
+    this.#stops.push(() => postgres.stop())
+    this.#versions = { nats: nats.servers[0]?.version ?? "", postgres: postgres.version }
+    return { nats, postgresUrl: postgres.url }
   }
 
   /** Fresh servers for a cluster of processes; those before are gone. */
@@ -99,6 +121,7 @@ export class Stage {
     this.#fleet = undefined
     await this.#open?.stop()
     this.#open = undefined
+    for (const stop of this.#stops.splice(0)) await stop()
     if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true })
     this.#folder = undefined
   }

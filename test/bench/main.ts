@@ -13,6 +13,7 @@ import { clusterAsk } from "./ClusterAsk.ts"
 import { clusterLocal } from "./ClusterLocal.ts"
 import { clusterRebalance, clusterRolling, clusterTakeover } from "./ClusterMoves.ts"
 import { directoryRate } from "./DirectoryRate.ts"
+import { durability } from "./Durability.ts"
 import { hotActor } from "./HotActor.ts"
 import { invokeThroughput } from "./InvokeThroughput.ts"
 import { type Machine, thisMachine } from "./Machine.ts"
@@ -50,6 +51,7 @@ const BENCHES: ReadonlyArray<Bench> = [
   timerCapacity,
   residentMemory,
   watchDelivery,
+  durability,
   clusterAsk,
   clusterLocal,
   clusterTakeover,
