@@ -77,6 +77,7 @@ const measure = async (stage: Stage, chosen: Class): Promise<ReadonlyArray<Row>>
   const batched = Math.round(batch.perSecond).toLocaleString("en")
   return [
     rowOf(name, ask.perSecond, "commands/s", Math.max(append.perSecond, batch.perSecond), {
+      servers: stage.serversText,
       note: `${IN_FLIGHT} in flight: ${middleAndTail(together)}; one at a time: ${middleAndTail(alone)}; raw appends one by one ${singles}/s, one batch at a time ${batched}/s`,
     }),
   ]

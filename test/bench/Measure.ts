@@ -19,6 +19,8 @@ export interface Row {
   /** CPU of nats-server per operation, in microseconds; Linux only. */
   readonly serverCpuUs?: number
   readonly note?: string
+  /** The nats-servers that it was measured on: how many, their version, and when they sync writes. */
+  readonly servers?: string
 }
 
 export interface Target {

@@ -22,6 +22,9 @@ export const expectedSequence = (sequence: number) => ({
   encode: () => Buffer.from(`NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: ${sequence}\r\n\r\n`, "latin1"),
 })
 
+/** A server of a cluster has acknowledged the subject's last message, and counts it as in flight for a moment more. */
+const IN_FLIGHT_ERROR = /"err_code":10164\b/
+
 const SEQUENCE = /"seq":(\d+)/
 
 /** A message; `after` is the sequence of the subject's last one, 0 by default: it has none. */
@@ -70,7 +73,8 @@ export const openRawJournal = async (
       onReply: (message) => {
         const text = Buffer.from(message.data).toString("latin1")
         const found = SEQUENCE.exec(text)
-        if (found === null || text.startsWith('{"error"')) done(new Error(text), 0)
+        if (IN_FLIGHT_ERROR.test(text)) append(subject, after, data, done)
+        else if (found === null || text.startsWith('{"error"')) done(new Error(text), 0)
         else done(undefined, Number(found[1]))
         return true
       },

@@ -42,6 +42,8 @@ export const said = <Message>(child: ChildProcess): Promise<Message> =>
     })
   })
 
+const syncText = (syncAlways: boolean): string => (syncAlways ? "each write" : "2 min")
+
 export class Stage {
   /** Measuring time per row and side, in seconds. */
   readonly seconds: number
@@ -50,10 +52,17 @@ export class Stage {
   #folder: string | undefined
   readonly #stops: Array<() => Promise<void>> = []
   readonly #children: Array<ChildProcess> = []
+  #sync = ""
   #versions: { readonly nats: string; readonly postgres: string } | undefined
 
   constructor(seconds: number) {
     this.seconds = seconds
+  }
+
+  /** The nats-servers that ran last, for a row of the table. */
+  get serversText(): string {
+    const { nats } = this.#versions ?? { nats: "" }
+    return this.#sync === "" ? nats : `${nats}, ${this.#sync}`
   }
 
   /** Of the servers that ran last. */
@@ -71,6 +80,7 @@ export class Stage {
     this.#folder = mkdtempSync(join(tmpdir(), "everstate-bench-"))
     this.#open = await startServers({ folder: this.#folder, nats: { syncAlways } })
     this.#versions = { nats: this.#open.nats.version, postgres: this.#open.postgres.version }
+    this.#sync = syncText(syncAlways)
     return this.#open
   }
 
@@ -86,6 +96,7 @@ export class Stage {
     const postgres = await startPostgres({ folder: join(this.#folder, "postgres") })
     this.#stops.push(() => postgres.stop())
     this.#versions = { nats: nats.servers[0]?.version ?? "", postgres: postgres.version }
+    this.#sync = `three, ${syncText(syncAlways)}`
     return { nats, postgresUrl: postgres.url }
   }
 
@@ -95,6 +106,7 @@ export class Stage {
     this.#fleet = await Fleet.open(options)
     const [nats] = this.#fleet.natsServers
     this.#versions = { nats: nats?.version ?? "", postgres: this.#fleet.postgres.version }
+    this.#sync = syncText(false)
     return this.#fleet
   }
 

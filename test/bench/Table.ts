@@ -30,6 +30,7 @@ const header = [
   "nats CPU µs",
   "target",
   "",
+  "nats-server, fsync",
   "what",
 ]
 
@@ -43,6 +44,7 @@ const cells = (row: Row): ReadonlyArray<string> => [
   figure(row.serverCpuUs),
   targetText(row.target),
   verdict(row),
+  row.servers ?? "",
   row.note ?? "",
 ]
 

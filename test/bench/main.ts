@@ -92,7 +92,8 @@ const runAll = async (stage: Stage, benches: ReadonlyArray<Bench>): Promise<Read
   const rows: Array<Row> = []
   for (const [index, bench] of benches.entries()) {
     stage.say(`${index + 1}/${benches.length} ${bench.name}`)
-    rows.push(...(await bench.run(stage)))
+    const measured = await bench.run(stage)
+    rows.push(...measured.map((row) => ({ servers: stage.serversText, ...row })))
   }
   return rows
 }
