@@ -46,6 +46,11 @@ export class RecentCommands {
     return this.#ring.length
   }
 
+  /** Whether a new command takes the place of the oldest. */
+  get isFull(): boolean {
+    return this.#ring.length === this.#limit
+  }
+
   get(commandId: string): RecentCommand | undefined {
     return this.#find(commandId)
   }

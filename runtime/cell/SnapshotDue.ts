@@ -36,12 +36,13 @@ export class SnapshotDue {
   }
 
   /**
-   * Whether a snapshot is due. It carries the remembered commands, so an actor with many of them is written
-   * less often.
+   * Whether a snapshot is due. It carries the remembered commands, so an actor with many of them is written less often: a
+   * row of a full memory is not written twice.
    */
   isDue({ recent }: Confirmed): boolean {
     const { audit, snapshotEveryEvents } = this.#definition
-    return audit === undefined && this.#eventCount >= Math.max(snapshotEveryEvents, recent.size / 2)
+    const rowCount = recent.isFull ? recent.size : recent.size / 2
+    return audit === undefined && this.#eventCount >= Math.max(snapshotEveryEvents, rowCount)
   }
 
   /** Whether a snapshot is due when the actor leaves memory. */
