@@ -72,6 +72,7 @@ export const remoteStores = Effect.fnUntraced(function* ({
   const get = Effect.fnUntraced(function* (path: string, query: Query = {}) {
     yield* answerable(path, query)
     const system = yield* openedFor(path)
+    if (query["quarantined"] !== undefined) yield* someNodeAnswers(system)
     if (path === "/projections") return yield* projections(system)
     return yield* isOne(path) ? one(path, system) : system.gateway.get(path, query)
   })
@@ -134,6 +135,17 @@ const answerable = (path: string, query: Query = {}): Effect.Effect<void, VerbFa
 /** Whether a node hosts the type; `undefined` for a type that is not known. */
 const isHosted = ({ types }: RawSystem, type: string): boolean | undefined =>
   types.find((each) => each.type === type)?.isHosted
+
+/** Fails if no node says which actors it holds in quarantine: then it is not known that there are none. */
+const someNodeAnswers = Effect.fnUntraced(function* ({ service }: RawSystem) {
+  const { members } = yield* service.cluster.status
+  if (members.some(({ load }) => load !== undefined)) return
+  return yield* new VerbFailed({
+    exit: "unavailable",
+    what: "No node answers, and only nodes know which actors are in quarantine.",
+    hint: "Start a node, or leave out --quarantined.",
+  })
+})
 
 /** The failure of a command that no node can take. */
 const notHosted = (type: string): VerbFailed =>

@@ -316,6 +316,8 @@ it("shows the newest commits, and stores messages, while no node is up", async (
   expect(asked.stderr).toContain("No node hosts locker now.")
   expect(asked.stderr).not.toContain("outcome is unknown")
   expect(await raw("actors", "watch", "locker", "open")).toMatchObject({ exitCode: 5 })
+  const held = await raw("actors", "list", "locker", "--quarantined")
+  expect(held).toMatchObject({ exitCode: 5, stderr: expect.stringContaining("only nodes know") })
   expect((await raw("actors", "tell", "locker", "later", "Open", '{"owner":"di"}')).exitCode).toBe(0)
   const status = await raw("cluster", "status")
   expect(status.stdout).toContain("No members.")
