@@ -10,6 +10,7 @@ import { streamInfo } from "../nats/connection/JetStreamApi.ts"
 import { NatsConnection, type NatsConnectionService } from "../nats/connection/NatsConnection.ts"
 import { RIGHTS_HINT } from "../nats/connection/NatsErrors.ts"
 import { inboxPrefixOf } from "../nats/connection/NatsRole.ts"
+import { shownServers } from "../nats/connection/ServerAddresses.ts"
 import { findJournal, journalIdOf } from "../nats/journal/JournalLayout.ts"
 import {
   NAMESPACE_HINT,
@@ -28,7 +29,6 @@ import { membersFindings } from "./DoctorMembers.ts"
 import { rightsFindings } from "./DoctorRights.ts"
 import { storesFindings } from "./DoctorStores.ts"
 import { counted, type Finding, failed, fault, ok, sizeText, warning } from "./Finding.ts"
-import { hostOf } from "./OpenJournal.ts"
 import { verbFailureOf } from "./VerbFailed.ts"
 
 /** `registered` is the journal as Postgres has it; `undefined` if that is not known. */
@@ -115,7 +115,7 @@ export const journalFinding = (
 
 const versionFinding = ({ client }: NatsConnectionService, nats: string): Finding => {
   const { version = "unknown", max_payload: bytesMax = 0 } = client.info ?? {}
-  const detail = `nats-server ${version} at ${hostOf(nats)}, messages up to ${sizeText(bytesMax)}`
+  const detail = `nats-server ${version} at ${shownServers(nats).join(",")}, messages up to ${sizeText(bytesMax)}`
   const upgrade =
     "Upgrade to 2.14.5 or newer before production: https://github.com/nats-io/nats-server/releases"
   switch (serverVersionVerdict(version)) {

@@ -6,6 +6,7 @@
 import { Config, Context, Effect, Layer, Option, type Scope } from "effect"
 import { Journal, type JournalRecord, type JournalService } from "../../runtime/journal/Journal.ts"
 import { JournalRegister } from "../../runtime/journal/JournalRegister.ts"
+import { shownServers } from "../nats/connection/ServerAddresses.ts"
 import type { RawJournal } from "../raw/RawTypes.ts"
 import { VerbFailed, verbFailureOf, wrongUse } from "./VerbFailed.ts"
 
@@ -36,7 +37,7 @@ export const openJournal = Effect.fnUntraced(function* (nats: string, namespace:
   if (identity === undefined) {
     return yield* new VerbFailed({
       exit: "notFound",
-      what: `The namespace "${namespace}" has no journal at ${hostOf(nats)}.`,
+      what: `The namespace "${namespace}" has no journal at ${shownServers(nats).join(",")}.`,
       hint: "Give the namespace of the system with --namespace, or start a node of it first.",
     })
   }
@@ -55,13 +56,6 @@ export const openJournal = Effect.fnUntraced(function* (nats: string, namespace:
   nats: string,
   namespace: string,
 ) => Effect.Effect<OpenJournal, VerbFailed, Scope.Scope>
-
-/** The addresses without their users and passwords. */
-export const hostOf = (nats: string): string =>
-  nats
-    .split(",")
-    .map((address) => address.trim().replace(/^([a-z]+:\/\/)?.*@/, "$1"))
-    .join(",")
 
 /** Numbers of all partitions. */
 export const partitionsOf = ({ partitionCount }: JournalService): ReadonlyArray<number> =>

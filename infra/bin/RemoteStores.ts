@@ -5,12 +5,13 @@
  * Owns what needs definitions, and what is shown of an actor when no node that hosts it answers.
  */
 import { Effect, Scope, Semaphore, Stream } from "effect"
+import { shownServers } from "../nats/connection/ServerAddresses.ts"
 import { projectionDocuments } from "../raw/RawProjections.ts"
 import { type RawSystem, rawStores, rawSystem } from "../raw/RawSystem.ts"
 import { innerGateway } from "./InnerGateway.ts"
 import { needsDefinitions, needsReactor } from "./NeedsDefinitions.ts"
 import { newestCommit } from "./NewestCommit.ts"
-import { hostOf, openJournal } from "./OpenJournal.ts"
+import { openJournal } from "./OpenJournal.ts"
 import type { Document, FollowedEvent, Order, Query, Remote } from "./Remote.ts"
 import { VerbFailed, verbFailureOf } from "./VerbFailed.ts"
 
@@ -30,7 +31,7 @@ export const remoteStores = Effect.fnUntraced(function* ({
   postgres,
   namespace,
 }: StoresPlace): Effect.fn.Return<Remote, VerbFailed, Scope.Scope> {
-  const where = hostOf(nats)
+  const where = shownServers(nats).join(",")
   const open = yield* openJournal(nats, namespace)
   const stores = yield* Effect.mapError(rawStores(open, namespace, postgres), verbFailureOf)
   const scope = yield* Effect.scope

@@ -8,9 +8,9 @@
 import { Context, Effect, Layer, type Scope } from "effect"
 import { ActorSystem, layer } from "../effect.ts"
 import { reactorDocument } from "../gateway/FollowerDocuments.ts"
+import { shownServers } from "../nats/connection/ServerAddresses.ts"
 import { loadDefinitions } from "./DefinitionModule.ts"
 import { innerGateway } from "./InnerGateway.ts"
-import { hostOf } from "./OpenJournal.ts"
 import type { Remote } from "./Remote.ts"
 import { type VerbFailed, verbFailureOf } from "./VerbFailed.ts"
 
@@ -40,7 +40,7 @@ export const remoteSystem = Effect.fnUntraced(function* ({
     verbFailureOf,
   )
   const system = Context.get(services, ActorSystem)
-  const remote = yield* innerGateway(system, hostOf(nats))
+  const remote = yield* innerGateway(system, shownServers(nats).join(","))
   const reactorPage = Effect.gen(function* () {
     const cluster = yield* system.cluster.status
     const items = yield* Effect.forEach(reactors, (one) => reactorDocument(system, one, undefined, cluster), {

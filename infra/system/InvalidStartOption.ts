@@ -117,13 +117,12 @@ const addressInvalid = (option: string, address: unknown): InvalidStartOption | 
 const schemeOf = (address: string): string | undefined =>
   /^([a-z][a-z0-9+.-]*):\/\//i.exec(address)?.[1]?.toLowerCase()
 
+/** The part of an address that names hosts, with the credentials before them. */
+const authorityOf = (address: string): string =>
+  address.slice(address.indexOf("://") + 3).split(/[/?#]/)[0] ?? ""
+
 /** Host and port of an address; the text before them may hold a password and is never shown. */
-const hostOf = (address: string): string =>
-  address
-    .slice(address.indexOf("://") + 3)
-    .split(/[/?#]/)[0]
-    ?.split("@")
-    .at(-1) ?? ""
+const hostOf = (address: string): string => authorityOf(address).split("@").at(-1) ?? ""
 
 const hostInvalid = (option: string, address: string, hint: string): InvalidStartOption | undefined => {
   for (const host of hostOf(address).split(",")) {
@@ -136,14 +135,22 @@ const hostInvalid = (option: string, address: string, hint: string): InvalidStar
     if (port === "undefined" || port === "null")
       return invalid(option, `an address with the port "${port}"`, hint)
     const isPort = !port || (/^\d+$/.test(port) && Number(port) > 0 && Number(port) <= PORT_MAX)
-    if (!isPort) {
-      return invalid(option, `an address with the port "${port}"`, `give a port from 1 to ${PORT_MAX}.`)
-    }
+    if (!isPort) return portInvalid(option, port, authorityOf(address).includes("@"))
   }
   return undefined
 }
 
 const PORT_MAX = 65_535
+
+/** Without credentials before it, what stands for a port may be the begin of a password. */
+const portInvalid = (option: string, port: string, isAfterCredentials: boolean): InvalidStartOption =>
+  isAfterCredentials || /^\d+$/.test(port)
+    ? invalid(option, `an address with the port "${port}"`, `give a port from 1 to ${PORT_MAX}.`)
+    : invalid(
+        option,
+        "an address with a port that is no number",
+        `give a port from 1 to ${PORT_MAX}. In a password write "/" as %2F and "," as %2C.`,
+      )
 
 /** Lists of definitions, what one of them is given by, and a field that only such a definition has. */
 const LISTS: { readonly [option: string]: readonly [maker: string, field: string] } = {

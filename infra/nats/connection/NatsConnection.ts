@@ -21,6 +21,7 @@ import { errorClass } from "../../../runtime/error/EverstateError.ts"
 import { makeDeadlineWheel } from "../../../runtime/time/DeadlineWheel.ts"
 import { isRefusedUser, isSlowHandshake } from "./NatsErrors.ts"
 import { makeReplyMultiplexer, type ReplyMultiplexer } from "./ReplyMultiplexer.ts"
+import { type ServerAddresses, serversOf, shownServers } from "./ServerAddresses.ts"
 
 /** Longest time for one attempt to connect. */
 const connectTimeoutMs = 5_000
@@ -58,7 +59,7 @@ export interface NatsConnectionOptions {
    * Addresses like `nats://127.0.0.1:4222`; for a cluster several, comma-separated or as a list. The
    * credentials in `nats://user:password@host`, URL-encoded, are used for all of them.
    */
-  readonly servers: string | ReadonlyArray<string>
+  readonly servers: ServerAddresses
   /** Name of the connection in the server's monitoring. */
   readonly name?: string
   /** Contents of a `.creds` file. */
@@ -116,22 +117,6 @@ export interface NatsConnectionService {
   readonly onStatus: (listener: (status: Status) => void) => () => void
 }
 
-const withUser = /^(?<scheme>[a-z]+:\/\/)?(?<user>[^/@]*)@(?<host>.+)$/
-
-/** Addresses without credentials, fit to be shown, and the first credentials among them. */
-export const serversOf = (servers: NatsConnectionOptions["servers"]) => {
-  const given = typeof servers === "string" ? servers.split(",").map((server) => server.trim()) : [...servers]
-  let login: Pick<NatsConnectionOptions, "user" | "pass" | "token"> = {}
-  const list = given.map((server) => {
-    const { scheme = "", user = "", host } = withUser.exec(server)?.groups ?? {}
-    if (host === undefined) return server
-    const [name = "", pass] = user.split(":", 2).map(decodeURIComponent)
-    if (Object.keys(login).length === 0) login = pass === undefined ? { token: name } : { user: name, pass }
-    return scheme + host
-  })
-  return { list, login }
-}
-
 const clientOptions = (options: NatsConnectionOptions): NodeConnectionOptions => {
   const { list, login } = serversOf(options.servers)
   const { creds, token, user, pass, tls, name, inboxPrefix } = { ...login, ...options }
@@ -157,11 +142,11 @@ const clientOptions = (options: NatsConnectionOptions): NodeConnectionOptions =>
   }
 }
 
-const unreachable = (servers: Array<string>, cause: unknown): NatsUnavailable => {
+const unreachable = (servers: ServerAddresses, cause: unknown): NatsUnavailable => {
   const refused = isRefusedUser(cause)
   return new NatsUnavailable({
     reason: refused ? "NotPermitted" : "Refused",
-    servers,
+    servers: shownServers(servers),
     detail: cause instanceof Error ? cause.message : String(cause),
     hint: refused
       ? "Check the user, token or credentials."
@@ -244,11 +229,10 @@ const pumpStatus = async (client: NatsClient, onStatus: (status: Status) => void
 
 const make = (options: NatsConnectionOptions) =>
   Effect.gen(function* () {
-    const servers = serversOf(options.servers).list
     const client = yield* Effect.acquireRelease(
       Effect.tryPromise({ try: () => connect(clientOptions(options)), catch: (cause) => cause }).pipe(
         Effect.retry({ times: SLOW_HANDSHAKE_RETRIES, while: isSlowHandshake }),
-        Effect.mapError((cause) => unreachable(servers, cause)),
+        Effect.mapError((cause) => unreachable(options.servers, cause)),
       ),
       close,
     )

@@ -4,7 +4,7 @@
  */
 import { connect, headers, type NatsConnection } from "@nats-io/transport-node"
 import { Effect, type Scope } from "effect"
-import { serversOf } from "../../../infra/nats/connection/NatsConnection.ts"
+import { serversOf } from "../../../infra/nats/connection/ServerAddresses.ts"
 import type { ActorAddress } from "../../../runtime/address/ActorAddress.ts"
 import { admin, bytes, freshFolder, NAMESPACE, SHARD_COUNT, startServer, text } from "./NatsFixture.ts"
 

@@ -14,8 +14,8 @@ import {
   NatsConnection,
   type NatsConnectionOptions,
   type NatsConnectionService,
-  serversOf,
 } from "../../../infra/nats/connection/NatsConnection.ts"
+import { serversOf } from "../../../infra/nats/connection/ServerAddresses.ts"
 import { JournalNats, type JournalNatsOptions } from "../../../infra/nats/journal/JournalNats.ts"
 import { type ActorAddress, addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { Journal, type JournalService } from "../../../runtime/journal/Journal.ts"

@@ -54,6 +54,18 @@ describe("ActorSystem.start", () => {
       /port "54x2"/,
     ],
     [
+      "a database's password with a slash",
+      { nats, postgres: "postgres://ann:secret/word@db/o", actors },
+      "postgres",
+      /port that is no number.*%2F/,
+    ],
+    [
+      "a password of nats with a comma",
+      { nats: "nats://ann:secret,word@127.0.0.1:4222", postgres, actors },
+      "nats",
+      /port that is no number.*%2C/,
+    ],
+    [
       "pool options without a scheme",
       { nats, postgres: { url: "db:5432/o" }, actors },
       "postgres.url",
