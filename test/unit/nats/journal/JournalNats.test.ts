@@ -29,8 +29,9 @@ class Stream {
       const state = { first_seq: 1, last_seq: this.last, messages: this.last }
       return this.isKnown ? [api({ config: this.config, created: "2026-11-29T09:00:00Z", state })] : []
     }
-    if (subject.startsWith("$JS.API.STREAM.MSG.GET.")) {
-      return [api({ message: { subject: "fault.evt.0.order.a", seq: this.last } })]
+    if (subject === `$JS.API.DIRECT.GET.${config.name}`) {
+      const place = { "Nats-Stream": config.name, "Nats-Subject": "fault.evt.0.order.a" }
+      return [{ headers: { ...place, "Nats-Sequence": this.last } }]
     }
     return subject.startsWith("fault.evt.")
       ? [api({ stream: config.name, seq: this.next ?? ++this.last })]
