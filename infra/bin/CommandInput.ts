@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs"
 import { text } from "node:stream/consumers"
 import { Effect, Option, Schema } from "effect"
 import { Argument, Flag } from "effect/cli"
-import { noteFlag, signatureHeaders } from "./Confirmation.ts"
+import { lineFlag, noteFlag, signatureHeaders } from "./Confirmation.ts"
 import { remark } from "./Output.ts"
 import type { Order } from "./Remote.ts"
 import { type VerbFailed, wrongUse } from "./VerbFailed.ts"
@@ -31,7 +31,7 @@ const optionalInt = (name: string, maximum: number, description: string) =>
     Flag.map(Option.getOrUndefined),
   )
 
-export const commandIdFlag = Flag.String("command-id").pipe(
+export const commandIdFlag = lineFlag("command-id").pipe(
   Flag.withDescription("Id under which the command is applied once (default: a new one)"),
   Flag.optional,
   Flag.map(Option.getOrUndefined),
@@ -40,7 +40,7 @@ export const commandIdFlag = Flag.String("command-id").pipe(
 /** Flags of every command. */
 export const commandFlags = {
   commandId: commandIdFlag,
-  by: Flag.String("by").pipe(
+  by: lineFlag("by").pipe(
     Flag.withDescription("Who does it; stored with the events (default: the user of this machine)"),
     Flag.withDefault(""),
   ),

@@ -4,20 +4,28 @@
  * Owns the flags `--yes`, `--by` and `--note`.
  */
 import { userInfo } from "node:os"
-import { Config, Effect } from "effect"
+import { Config, Effect, Schema } from "effect"
 import { Flag, Prompt, TerminalCapabilities } from "effect/cli"
 import { Json } from "./Output.ts"
 import type { Order } from "./Remote.ts"
 import { VerbFailed } from "./VerbFailed.ts"
 
-const byFlag = Flag.String("by").pipe(
+/** Text that a header can carry. */
+const OneLine = Schema.String.check(
+  Schema.isPattern(/^\P{Cc}*$/u, { expected: "one line of text, without control characters" }),
+)
+
+/** A flag whose text goes in a header. */
+export const lineFlag = (name: string) => Flag.String(name).pipe(Flag.withSchema(OneLine))
+
+const byFlag = lineFlag("by").pipe(
   Flag.withDescription("Who does it; recorded (default: EVERSTATE_BY, or the user of this machine)"),
   Flag.withFallbackConfig(Config.String("EVERSTATE_BY")),
   Flag.withDefault(""),
 )
 
 /** The flag of verbs that are kept with a reason. */
-export const noteFlag = Flag.String("note").pipe(Flag.withDescription("Why; recorded"), Flag.withDefault(""))
+export const noteFlag = lineFlag("note").pipe(Flag.withDescription("Why; recorded"), Flag.withDefault(""))
 
 /** Flags of every operator's verb. */
 export const operatorFlags = {

@@ -107,22 +107,39 @@ export const acquireRemote = Effect.fnUntraced(function* (
   })
 })
 
-const urlOf = (given: string): Effect.Effect<string, VerbFailed> =>
-  /^https?:\/\/[^\s?#]+$/.test(given) && URL.canParse(given)
+const urlOf = (given: string): Effect.Effect<string, VerbFailed> => {
+  // Nothing of it is shown, because it may hold a password.
+  if (given.includes("@")) {
+    return Effect.fail(
+      wrongUse(
+        "The address of the gateway has an `@` in it.",
+        "Give it without a user. A token goes in a file: --token-file.",
+      ),
+    )
+  }
+  return /^https?:\/\/[^\s?#]+$/.test(given) && URL.canParse(given)
     ? Effect.succeed(given)
     : Effect.fail(
         wrongUse(`${given} is no address of a gateway.`, "Give one as in http://127.0.0.1:3000/api."),
       )
+}
 
-const tokenOf = (
+const tokenOf = Effect.fnUntraced(function* (
   file: string | undefined,
   fromEnv: string | undefined,
-): Effect.Effect<string | undefined, VerbFailed> => {
-  if (file === undefined) return Effect.succeed(fromEnv)
-  if (!existsSync(file))
-    return Effect.fail(wrongUse(`There is no file ${file}.`, "Give a file that holds the token alone."))
-  return Effect.succeed(readFileSync(file, "utf8").trim())
-}
+): Effect.fn.Return<string | undefined, VerbFailed> {
+  if (file !== undefined && !existsSync(file)) {
+    return yield* wrongUse(`There is no file ${file}.`, TOKEN_FILE_HINT)
+  }
+  const token = file === undefined ? fromEnv : readFileSync(file, "utf8").trim()
+  // A header that cannot be made is shown in the error of `fetch`.
+  if (token !== undefined && !/^[ -~]*$/.test(token)) {
+    return yield* wrongUse("The token has a line break, or a character that is not ASCII.", TOKEN_FILE_HINT)
+  }
+  return token
+})
+
+const TOKEN_FILE_HINT = "Give a file that holds the token alone."
 
 type InputOf<C extends Command.Command.Config> = Command.Command.Config.Infer<C>
 

@@ -7,7 +7,7 @@ import { Effect, Stream } from "effect"
 import { Sse } from "effect/encoding"
 import { jsonLine } from "./ActorText.ts"
 import type { Document, FollowedEvent, Order, Query, Remote } from "./Remote.ts"
-import { type ExitName, VerbFailed } from "./VerbFailed.ts"
+import { type ExitName, VerbFailed, wrongUse } from "./VerbFailed.ts"
 
 /** Longest wait for an answer, in milliseconds: longer than the gateway waits for an actor. */
 const ANSWER_MS = 60_000
@@ -28,8 +28,10 @@ export const remoteHttp = ({ url, token, fetch = globalThis.fetch }: RemoteHttpO
     path: string,
     query: Query | undefined,
     init: RequestInit,
-  ): Effect.Effect<Response, VerbFailed> =>
-    Effect.tryPromise({
+  ): Effect.Effect<Response, VerbFailed> => {
+    const word = path.split("/").slice(1).find(isLostInPaths)
+    if (word !== undefined) return Effect.fail(wrongUse(`Nothing has the name "${word}" here.`, WORDS_HINT))
+    return Effect.tryPromise({
       try: async (signal) =>
         fetch(
           new Request(`${url}${path}${queryText(query)}`, {
@@ -42,6 +44,7 @@ export const remoteHttp = ({ url, token, fetch = globalThis.fetch }: RemoteHttpO
     }).pipe(
       Effect.flatMap((response) => (response.ok ? Effect.succeed(response) : failureOf(response, path))),
     )
+  }
 
   const document = (response: Response): Effect.Effect<Document, VerbFailed> =>
     response.status === 204
@@ -115,6 +118,11 @@ const parsedEvents = <E>(text: Stream.Stream<string, E>): Stream.Stream<Followed
       return Stream.fromIterable(events.splice(0))
     })
   })
+
+/** Whether a word of a path would be left out of it, so that the path leads to something else. */
+const isLostInPaths = (word: string): boolean => word === "" || word === "." || word === ".."
+
+const WORDS_HINT = 'Give a name other than "", "." and "..".'
 
 const queryText = (query: Query = {}): string => {
   const known = Object.entries(query).filter(([, value]) => value !== undefined)

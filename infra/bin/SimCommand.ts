@@ -9,6 +9,7 @@ import { Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
 import type { SimulateOptions } from "../../runtime/testing.ts"
 import { endAtSignals } from "../cli/Program.ts"
+import { shellWord } from "../cli/ShellWord.ts"
 import { optionalText, simulationFlags, UnknownScenario } from "../cli/SimulationFlags.ts"
 import { importModule, moduleFile, traceOf } from "./DefinitionModule.ts"
 import { counted } from "./Finding.ts"
@@ -63,7 +64,7 @@ export const simCommand = Command.make(
           {
             ...given,
             reportFile: report,
-            repeatWith: `npx everstate sim ${relative(".", file)} --scenario "{scenario}" --seed {seed} --seeds 1`,
+            repeatWith: `npx everstate sim ${shellWord(relative(".", file))} --scenario {scenario} --seed {seed} --seeds 1`,
           },
           isJson ? process.stderr : process.stdout,
         ),

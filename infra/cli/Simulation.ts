@@ -21,6 +21,7 @@ import {
   type TraceEntry,
 } from "../../runtime/testing.ts"
 import { barOf } from "./ProgressBar.ts"
+import { quoted } from "./ShellWord.ts"
 import { type SimulationInput, seedsDefault, UnknownScenario } from "./SimulationFlags.ts"
 
 /** Least time between two updates of the progress bar. */
@@ -103,7 +104,7 @@ const play = async (
   { commit, seed, runs, twice, stream, isOneRun, ...session }: Session,
 ): Promise<ScenarioResult> => {
   const bar = progress(stream, scenario, runs)
-  const repeatWith = session.repeatWith.replace("{scenario}", scenario)
+  const repeatWith = session.repeatWith.replace("{scenario}", () => quoted(scenario))
   const facts = () => ({ scenario, seeds: runs, seconds: bar.seconds(), stepCount: bar.steps() })
   let trace: ReadonlyArray<TraceEntry> = []
   try {

@@ -45,7 +45,7 @@ export interface SimulationInput {
   /** File for the whole report. */
   readonly reportFile: string | undefined
   readonly save: string | undefined
-  /** Command that repeats one run; `{scenario}` and `{seed}` stand for its values. */
+  /** Command that repeats one run; `{scenario}`, quoted, and `{seed}` stand for its values. */
   readonly repeatWith: string
 }
 

@@ -46,7 +46,7 @@ const sim = Command.make("sim", flags, ({ json, from, ...given }) =>
         {
           ...given,
           reportFile: json,
-          repeatWith: 'npm run sim -- --scenario "{scenario}" --seed {seed} --seeds 1',
+          repeatWith: "npm run sim -- --scenario {scenario} --seed {seed} --seeds 1",
         },
         process.stdout,
       ),

@@ -43,7 +43,7 @@ export const metadataOf = ({ request, headers }: CommandRequest): Metadata => {
   return {
     ...(user === undefined ? {} : { user }),
     ...(correlationId === undefined ? {} : { correlationId: utf8Text(correlationId) }),
-    ...(note === undefined ? {} : { note: utf8Text(note) }),
+    ...(note === undefined || note === "" ? {} : { note: utf8Text(note) }),
     ...(traceparent === undefined || !TRACEPARENT.test(traceparent) ? {} : { trace: traceparent }),
   }
 }

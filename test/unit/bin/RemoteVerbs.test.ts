@@ -1,4 +1,7 @@
 /** The verbs that look into a running system and operate it, against a gateway on a system in memory. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { courseOf, historyText } from "../../../infra/bin/HistoryText.ts"
 import { plain } from "../../../infra/bin/Output.ts"
@@ -128,6 +131,25 @@ describe("everstate actors", () => {
     })
     const { stdout } = await verb("actors", "history", "counter", "a")
     expect(stdout).toContain("counted twice — 두 번")
+  })
+
+  it("refuses a note, a name and an id of a command that are not one line", async () => {
+    const { verb } = await started()
+    for (const flag of ["--note", "--by", "--command-id"]) {
+      const asked = await verb("actors", "ask", "counter", "a", "Add", '{"by":3}', flag, "two\nlines")
+      expect([asked.exitCode, asked.stderr]).toEqual([2, expect.stringContaining(flag)])
+    }
+    expect((await verb("actors", "show", "counter", "a")).exitCode).toBe(4)
+  })
+
+  it("refuses names that a path would lose", async () => {
+    const { verb } = await started()
+    await verb("actors", "ask", "counter", "pending", "Add", '{"by":3}')
+    for (const id of ["", ".", ".."]) {
+      const shown = await verb("actors", "show", "counter", id)
+      expect([shown.exitCode, shown.stdout]).toEqual([2, ""])
+      expect(shown.stderr).toContain(`"${id}"`)
+    }
   })
 
   it("gives the problem of a refusal as JSON", async () => {
@@ -266,4 +288,25 @@ describe("a verb on a running system", () => {
     )
     expect(both.exitCode).toBe(2)
   })
+})
+
+it("shows no password in the address of a gateway", async () => {
+  const { exitCode, stderr } = await runVerb(
+    "actors",
+    "list",
+    "counter",
+    "--url",
+    "http://ann:secret@localhost",
+  )
+  expect([exitCode, stderr]).toEqual([2, expect.not.stringContaining("secret")])
+})
+
+it("shows nothing of a token that is no text of one line", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "everstate-token-"))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, "token")
+  writeFileSync(file, "secret\n# the till's token\n")
+  const args = ["--url", "http://127.0.0.1:1", "--token-file", file]
+  const { exitCode, stderr } = await runVerb("actors", "list", "counter", ...args)
+  expect([exitCode, stderr]).toEqual([2, expect.not.stringContaining("secret")])
 })

@@ -1,4 +1,5 @@
 /** `everstate sim` with the scenarios of a user's module, as a process. */
+import { execFileSync } from "node:child_process"
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -79,6 +80,19 @@ describe("a scenario that breaks a promise", () => {
     expect(JSON.parse(repeated.stdout)).toMatchObject([{ scenario: "planted", failure: { seed: 1 } }])
     const last = repeated.stderr.trim().split("\n").at(-1) ?? ""
     expect(JSON.parse(last)).toMatchObject({ error: "1 scenario failed: planted (seed 1).", exitCode: 1 })
+  })
+})
+
+describe("a scenario with an odd name, in a file with one", () => {
+  it("is repeated by the command that it tells, as a shell reads it", async () => {
+    const [file, name] = ["odd scenes.ts", 'the "odd" $HOME $& one']
+    write(file, `${LOAD}export const scenarios = { ${JSON.stringify(name)}: ${PLANTED} }\n`)
+    const { stderr } = await sim(file, "--seeds", "1")
+    const again = /^Again: npx everstate sim (.+)$/m.exec(stderr)?.[1] ?? ""
+    const words = execFileSync("sh", ["-c", `printf '%s\\n' ${again}`], { encoding: "utf8" })
+      .trim()
+      .split("\n")
+    expect(words).toEqual([file, "--scenario", name, "--seed", "1", "--seeds", "1"])
   })
 })
 

@@ -56,6 +56,11 @@ describe("the version that a request expects", () => {
   })
 })
 
+it("keeps the note of an operator, unless it is empty", async () => {
+  expect(await asked({ "everstate-note": "because" })).toEqual({ metadata: { note: "because" } })
+  expect(await asked({ "everstate-note": "" })).toEqual({ metadata: {} })
+})
+
 it("the idempotency key is the command's id", async () => {
   expect(await asked({ "idempotency-key": "k-1" })).toEqual({ commandId: "k-1", metadata: {} })
 })
