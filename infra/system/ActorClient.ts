@@ -12,7 +12,6 @@ import { Journal, JournalRefused, type JournalUnavailable } from "../../runtime/
 import { JournalRegister } from "../../runtime/journal/JournalRegister.ts"
 import type { MailboxError } from "../../runtime/mailbox/Mailbox.ts"
 import { ActorClient as PromiseActorClient } from "../../runtime/promise/ActorClient.ts"
-import { Tracing } from "../../runtime/trace/Tracing.ts"
 import {
   NatsConnection,
   type NatsConnectionOptions,
@@ -25,6 +24,7 @@ import { MailboxNats } from "../nats/mailbox/MailboxNats.ts"
 import { connectionOf } from "../nats/stores/NatsPermissions.ts"
 import { storesOfClients } from "../nats/stores/NeededStores.ts"
 import { StoreWatch } from "../nats/stores/StoreWatch.ts"
+import { layerTracing } from "../telemetry/SafeTracer.ts"
 import { type LogOptions, layerLog, loggingAs } from "../telemetry/SystemLog.ts"
 import type { Telemetry } from "../telemetry/Telemetry.ts"
 import { NAMESPACE_DEFAULT } from "./ActorSystem.ts"
@@ -85,7 +85,7 @@ export const layerClient = (options: ConnectOptions): Layer.Layer<EffectActorCli
   const connection = NatsConnection.layer(connectionOf(nats, namespace, "client"))
   return Layer.unwrap(onConnection).pipe(
     Layer.provide(connection),
-    Layer.provide(Layer.succeed(Tracing, telemetry?.tracer)),
+    Layer.provide(layerTracing(telemetry?.tracer)),
     Layer.provide(layerLog(logger, logLevel)),
   )
 }

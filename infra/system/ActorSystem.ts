@@ -27,7 +27,6 @@ import {
   type SystemOptions,
 } from "../../runtime/system/ActorSystem.ts"
 import { SYSTEM_DEFAULTS } from "../../runtime/system/SystemSettings.ts"
-import { Tracing } from "../../runtime/trace/Tracing.ts"
 import { Transport } from "../../runtime/transport/Transport.ts"
 import { AskMeter, metered } from "../metrics/AskMeter.ts"
 import { MetricsHistory } from "../metrics/MetricsHistory.ts"
@@ -55,6 +54,7 @@ import { type PostgresOptions, PostgresPool } from "../postgres/PostgresPool.ts"
 import { layerReadModelPostgres } from "../postgres/ReadModelPostgres.ts"
 import { layerSnapshotStorePostgres } from "../postgres/SnapshotStorePostgres.ts"
 import { CurrentRequestMetrics, RequestMetrics } from "../telemetry/RequestMetrics.ts"
+import { layerTracing } from "../telemetry/SafeTracer.ts"
 import { type LogOptions, layerLog, loggingAs } from "../telemetry/SystemLog.ts"
 import type { Telemetry } from "../telemetry/Telemetry.ts"
 import { type InvalidStartOption, invalidStartOption } from "./InvalidStartOption.ts"
@@ -206,7 +206,7 @@ export const layerOn = (
     Layer.tap((context) => keepStoredProgress(Context.get(context, EffectActorSystem), namespace)),
     Layer.provide(Layer.merge(ports, connection)),
     Layer.provide(migrated),
-    Layer.provide(Layer.succeed(Tracing, telemetry?.tracer)),
+    Layer.provide(layerTracing(telemetry?.tracer)),
     Layer.provide(layerLog(logger, logLevel)),
   )
 }
