@@ -88,14 +88,21 @@ const optionsFrom = (args: ReadonlyArray<string>) => {
   return { benches, seconds, jsonFile: values.json, isHelp: values.help }
 }
 
-const runAll = async (stage: Stage, benches: ReadonlyArray<Bench>): Promise<ReadonlyArray<Row>> => {
+/** The rows of all benches that could be measured, and how many could not. */
+const runAll = async (stage: Stage, benches: ReadonlyArray<Bench>) => {
   const rows: Array<Row> = []
+  let failedCount = 0
   for (const [index, bench] of benches.entries()) {
     stage.say(`${index + 1}/${benches.length} ${bench.name}`)
-    const measured = await bench.run(stage)
-    rows.push(...measured.map((row) => ({ servers: stage.serversText, ...row })))
+    try {
+      const measured = await bench.run(stage)
+      rows.push(...measured.map((row) => ({ servers: stage.serversText, ...row })))
+    } catch (error) {
+      failedCount++
+      console.error(`bench: ${bench.name} failed, and the others go on:`, error)
+    }
   }
-  return rows
+  return { rows, failedCount }
 }
 
 const report = (rows: ReadonlyArray<Row>, machine: Machine, jsonFile: string | undefined): void => {
@@ -122,9 +129,9 @@ const main = async (): Promise<number> => {
   process.once("SIGINT", leave(130))
   process.once("SIGTERM", leave(143))
   try {
-    const rows = await runAll(stage, options.benches)
+    const { rows, failedCount } = await runAll(stage, options.benches)
     report(rows, thisMachine(stage.versions ?? { nats: "none", postgres: "none" }), options.jsonFile)
-    return 0
+    return failedCount === 0 ? 0 : 1
   } finally {
     await stage.clear()
   }
