@@ -8,7 +8,7 @@
  *
  * The measure is the time that one append takes of the journal: by Little's law the duration of an append
  * divided by the number of appends in flight with it. If that says that the journal syncs, batches are tried.
- * They are kept while they take less time for each append than appends alone did.
+ * They are kept while they take less time for each append than appends alone do, which is measured again now and then.
  */
 
 /** An append that waits or is sent. No two members of a batch have the same key. */
@@ -79,12 +79,15 @@ const SYNCED_FROM_MS = 0.1
 /** Number of appends in flight from which the duration of one tells the journal's time for each. */
 const MEASURED_FROM = 20
 
+/** Shortest time between two appends that are measured, in milliseconds. So a pause of the process is few samples, not many. */
+const SAMPLE_EVERY_MS = 1
+
 /** Number of measured appends, and batches, from which their mean is used. */
-const ALONE_SAMPLES_MIN = 200
+const ALONE_SAMPLES_MIN = 40
 const BATCH_SAMPLES_MIN = 8
 
 /** Weight of a new sample in a mean. */
-const ALONE_WEIGHT = 1 / 64
+const ALONE_WEIGHT = 1 / 32
 const BATCH_WEIGHT = 1 / 8
 
 /** Largest time of batches, as a part of the time of appends alone, with which batches are kept. */
@@ -93,7 +96,14 @@ const GAIN_MIN = 0.7
 /** Pause before batches are tried again, in milliseconds, if they saved no time or were not supported. */
 const RETRY_MS = 30_000
 
-/** A running mean in which old samples lose weight. */
+/**
+ * First and longest time for which appends are grouped before some go alone again, in milliseconds. They show whether batches
+ * still pay: the appends that spoke for batches may have been slow because the process had just started.
+ */
+const PROBE_FIRST_MS = 2_000
+const PROBE_MAX_MS = 30_000
+
+/** A running mean. Once there are many samples, old ones lose weight. */
 class Mean {
   value = 0
   count = 0
@@ -104,8 +114,8 @@ class Mean {
   }
 
   add(sample: number): void {
-    this.value += (sample - this.value) * (this.count === 0 ? 1 : this.#weight)
     this.count++
+    this.value += (sample - this.value) * Math.max(this.#weight, 1 / this.count)
   }
 
   clear(): void {
@@ -123,12 +133,17 @@ export class GroupCommit<Member extends GroupMember> {
   readonly #alone = new Mean(ALONE_WEIGHT)
   readonly #batch = new Mean(BATCH_WEIGHT)
   #aloneCount = 0
+  /** Time from which the next append may be measured, in milliseconds. */
+  #sampleFromMs = Number.NEGATIVE_INFINITY
   #isBatchOut = false
   #isFlushDue = false
   /** Whether batches are used now, in mode `auto`. */
   #isGrouping = false
   /** Time before which no batch is tried, in milliseconds. */
   #notBeforeMs = Number.NEGATIVE_INFINITY
+  /** Time from which appends go alone again, to be measured, in milliseconds. */
+  #probeAtMs = Number.POSITIVE_INFINITY
+  #probeAfterMs = PROBE_FIRST_MS
 
   constructor(options: GroupCommitOptions<Member>) {
     this.#options = options
@@ -164,6 +179,7 @@ export class GroupCommit<Member extends GroupMember> {
     this.#alone.clear()
     this.#batch.clear()
     this.#notBeforeMs = Number.NEGATIVE_INFINITY
+    this.#probeAfterMs = PROBE_FIRST_MS
   }
 
   #groups(): boolean {
@@ -177,7 +193,7 @@ export class GroupCommit<Member extends GroupMember> {
     // No batches will be made, so there is nothing to count or measure.
     if (mode === "off" || !isSupported()) return member.sendAlone(undefined)
     const inFlight = ++this.#aloneCount
-    const sentMs = mode === "auto" && inFlight >= MEASURED_FROM ? nowMs() : undefined
+    const sentMs = mode === "auto" && inFlight >= MEASURED_FROM ? this.#sample() : undefined
     let isOver = false
     member.sendAlone(() => {
       if (isOver) return
@@ -188,12 +204,23 @@ export class GroupCommit<Member extends GroupMember> {
     })
   }
 
+  /** The time, if an append that is sent now is to be measured. */
+  #sample(): number | undefined {
+    const nowMs = this.#options.nowMs()
+    if (nowMs < this.#sampleFromMs) return undefined
+    this.#sampleFromMs = nowMs + SAMPLE_EVERY_MS
+    return nowMs
+  }
+
   #measureAlone(tookMs: number, inFlight: number): void {
     this.#alone.add(tookMs / inFlight)
     if (this.#isGrouping || this.#alone.count < ALONE_SAMPLES_MIN) return
-    if (this.#alone.value < SYNCED_FROM_MS || this.#options.nowMs() < this.#notBeforeMs) return
+    const nowMs = this.#options.nowMs()
+    if (this.#alone.value < SYNCED_FROM_MS || nowMs < this.#notBeforeMs) return
     this.#batch.clear()
     this.#isGrouping = this.#options.isSupported()
+    this.#probeAtMs = nowMs + this.#probeAfterMs
+    this.#probeAfterMs = Math.min(2 * this.#probeAfterMs, PROBE_MAX_MS)
   }
 
   #flushSoon(): void {
@@ -254,8 +281,16 @@ export class GroupCommit<Member extends GroupMember> {
 
   #measureBatch(tookMs: number): void {
     this.#batch.add(tookMs)
-    if (this.#options.mode !== "auto" || this.#batch.count < BATCH_SAMPLES_MIN) return
+    const { mode, nowMs } = this.#options
+    if (mode !== "auto" || this.#batch.count < BATCH_SAMPLES_MIN) return
     if (this.#batch.value > GAIN_MIN * this.#alone.value) this.#pause()
+    else if (nowMs() >= this.#probeAtMs) this.#probe()
+  }
+
+  /** Lets appends go alone until they are measured again. */
+  #probe(): void {
+    this.#isGrouping = false
+    this.#alone.clear()
   }
 
   #pause(): void {

@@ -65,11 +65,10 @@ class Server {
 
   /** Appends alone that each take so many milliseconds of the journal, until their time is believed. */
   measure(msEach: number): void {
-    for (let round = 0; round < 8; round++) {
+    for (let round = 0; round < 90; round++) {
       this.offer(64, `m${round}-`)
-      this.answerAlone(64 * msEach)
       while (this.batches.length > 0) this.answerBatch(5)
-      this.answerAlone(0)
+      this.answerAlone(64 * msEach)
     }
   }
 }
@@ -88,6 +87,16 @@ describe("appends", () => {
     server.measure(0.03)
     server.offer(200)
     expect(server.alone).toHaveLength(200)
+  })
+
+  it("go alone where the process was held up once, however many were on their way", () => {
+    const server = new Server("auto")
+    server.measure(0.01)
+    server.offer(1_000, "held up")
+    server.answerAlone(100)
+    server.offer(256)
+    expect(server.batches).toEqual([])
+    expect(server.alone).toHaveLength(256)
   })
 
   it("are grouped where each takes long and many wait, and a few still go alone at once", () => {
@@ -204,12 +213,40 @@ describe("a batch", () => {
     server.measure(0.2)
     for (let round = 0; round < 20; round++) {
       server.offer(120, `r${round}-`)
-      while (server.batches.length > 0) server.answerBatch(104 * 0.19)
+      while (server.batches.length > 0) server.answerBatch(104 * 0.4)
       server.answerAlone(1)
     }
     server.offer(120, "last")
     expect(server.batches).toEqual([])
     expect(server.alone).toHaveLength(120)
+  })
+
+  /** Appends in batches, until two seconds have passed and they go alone again. */
+  const groupForLong = (server: Server): void => {
+    server.measure(0.2)
+    for (let round = 0; round < 11; round++) {
+      server.nowMs += 200
+      server.offer(120, `g${round}-`)
+      while (server.batches.length > 0) server.answerBatch(5)
+      server.answerAlone(0)
+    }
+  }
+
+  it("is given up after a while where appends alone turn out to be fast, as after a slow start", () => {
+    const server = new Server("auto")
+    groupForLong(server)
+    server.measure(0.01)
+    server.offer(120, "last")
+    expect(server.batches).toEqual([])
+    expect(server.alone).toHaveLength(120)
+  })
+
+  it("is taken up again where appends alone are measured anew and are still slow", () => {
+    const server = new Server("auto")
+    groupForLong(server)
+    server.measure(0.2)
+    server.offer(120, "last")
+    expect(server.batches).toHaveLength(1)
   })
 
   it("is not tried on another connection before appends were measured there", () => {
