@@ -6,7 +6,7 @@ import { Schema } from "effect"
 import { assign, setup } from "xstate"
 import { defineActor, defineCommand, defineEvent } from "../../infra/everstate.ts"
 import { type ActorAddress, addressOf } from "../../runtime/address/ActorAddress.ts"
-import { encodeCommit } from "../../runtime/commit/Commit.ts"
+import { ERA_MIN, encodeCommit } from "../../runtime/commit/Commit.ts"
 import { fingerprint, partsOfFingerprint } from "../../runtime/json/Fingerprint.ts"
 import { SYSTEM_DEFAULTS } from "../../runtime/system/SystemSettings.ts"
 
@@ -85,7 +85,18 @@ export const accountAddress = (id: string): ActorAddress =>
   addressOf(Account.type, id, SYSTEM_DEFAULTS.shardCount)
 
 /** The commit that the system writes for one `pay`: what a raw append carries, so that both move the same bytes. */
-export const paidCommit = (version: number): Uint8Array => {
+export const paidCommit = (version: number): Uint8Array =>
+  encodeCommit({ first: version, at: 1_763_640_000_000 + version, epoch: 1 }, [paidEntry(version)])
+
+/** The same with what nodes write since the second format: an era, the shard's watermark, and the state's name. */
+export const markedCommit = (version: number, watermark: number): Uint8Array => {
+  const at = 1_763_640_000_000 + version
+  return encodeCommit({ format: 2, first: version, at, epoch: 1, era: ERA_MIN, w: watermark, s: "open" }, [
+    paidEntry(version),
+  ])
+}
+
+const paidEntry = (version: number): string => {
   const { text, structure } = partsOfFingerprint(fingerprint(pay))
   const entry = {
     c: `0fk3m2x9qz1b7c4d8e5f-${version.toString(36).padStart(5, "0")}`,
@@ -93,5 +104,5 @@ export const paidCommit = (version: number): Uint8Array => {
     fs: structure,
     ev: [{ t: "Paid", v: 1, d: payment }],
   }
-  return encodeCommit({ first: version, at: 1_763_640_000_000 + version, epoch: 1 }, [JSON.stringify(entry)])
+  return JSON.stringify(entry)
 }

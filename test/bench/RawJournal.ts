@@ -16,7 +16,7 @@ import type { Operation } from "./Measure.ts"
 const APPEND_TIMEOUT_MS = 10_000
 
 /** Raw publishes in flight while a journal is filled. */
-const FILL_IN_FLIGHT = 512
+export const FILL_IN_FLIGHT = 512
 
 export const expectedSequence = (sequence: number) => ({
   encode: () => Buffer.from(`NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: ${sequence}\r\n\r\n`, "latin1"),
