@@ -22,7 +22,10 @@ import { activeTraceparent, KINDS, LIBRARY } from "./SpanForm.ts"
 /** Where spans go without a tracer. */
 export interface SpansTo<Resource> {
   /** A span processor of OpenTelemetry's SDK, such as its `BatchSpanProcessor`. Only its `onEnd` is called. */
-  readonly processor: { onEnd(span: EndedSpan<Resource>): void }
+  readonly processor: {
+    /** Called once for each span, when it has ended. */
+    onEnd(span: EndedSpan<Resource>): void
+  }
   /** Says whose spans these are, as `resourceFromAttributes({ "service.name": "orders" })`. */
   readonly resource: Resource
 }
@@ -31,6 +34,7 @@ export interface SpansTo<Resource> {
 export interface EndedSpan<Resource> {
   readonly name: string
   readonly kind: SpanKind
+  /** The ids of the span and its trace. */
   readonly spanContext: () => SpanContext
   readonly parentSpanContext?: SpanContext
   readonly startTime: HrTime

@@ -1,4 +1,4 @@
-/** FAULT 85: a server that is replaced by one of another version while commits are in flight: batches go on and off with it. */
+/** FAULT 85: a server that is replaced by one of another version while batches of commits are in flight. */
 import { join } from "node:path"
 import { Effect, Fiber } from "effect"
 import { afterAll, expect, it } from "vitest"
@@ -13,7 +13,7 @@ afterAll(() => behaviours.expectSimulated())
 
 const ACTOR_COUNT = 200
 
-/** Acknowledged appends under each server: enough to measure that it syncs, and to group what follows. */
+/** Acknowledged appends under each server. */
 const APPENDS_PER_SERVER = 6_000
 
 const { NATS_SERVER_BIN: newer = "", ...env } = process.env
@@ -77,7 +77,7 @@ it.skipIf(!isThere)(
         let server = yield* serverOf(older.path)
         yield* Effect.addFinalizer(() => Effect.promise(() => server.stop()))
         port = Number(new URL(server.url).port)
-        const { journal, connection } = yield* openJournal(server)
+        const { journal, connection } = yield* openJournal(server, undefined, { groupCommit: "on" })
         const written: Written = { lasts: new Map(), ackedCount: 0 }
         const ids = Array.from({ length: ACTOR_COUNT }, (_, index) => `changed-${index}`)
         const writers = yield* Effect.forkChild(
@@ -89,16 +89,13 @@ it.skipIf(!isThere)(
             server = yield* serverOf(path)
             yield* eventually(journal.check)
           })
-        const before = yield* during(written, connection)
-        yield* change(given.path)
         yield* during(written, connection)
+        yield* change(given.path)
         const grouped = yield* during(written, connection)
         yield* change(older.path)
-        const after = yield* during(written, connection)
+        yield* during(written, connection)
         yield* Fiber.interrupt(writers)
-        expect(before.answers).toBeGreaterThanOrEqual(before.acked)
         expect(grouped.answers).toBeLessThan(grouped.acked / 2)
-        expect(after.answers).toBeGreaterThanOrEqual(after.acked * 0.9)
         for (const [id, { sequence, data }] of written.lasts) {
           const last = yield* eventually(journal.last(order(id)))
           // The writer may have stored one more, whose answer it did not wait for.
