@@ -8,6 +8,7 @@
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import { invariant } from "../invariant/Invariant.ts"
 import type { Appending, CommitListener } from "./CommitListener.ts"
+import { inserted, NONE } from "./SmallList.ts"
 
 interface OpenAppend {
   readonly expectedSequence: number
@@ -15,9 +16,6 @@ interface OpenAppend {
   /** No answer came, or the answer left the outcome open. */
   isUnresolved: boolean
 }
-
-/** What all cells without an open append share, frozen so that nothing can be added to it by mistake. */
-const NONE = Object.freeze([]) as unknown as Array<OpenAppend>
 
 export class OpenAppends {
   readonly #address: ActorAddress
@@ -59,10 +57,7 @@ export class OpenAppends {
       () => ({ key: this.#address.key, expectedSequence }),
     )
     const appending = this.#outbox.appending(this.#address)
-    const begun: OpenAppend = { expectedSequence, appending, isUnresolved: false }
-    // The literal has room for one, where a push would reserve 17.
-    if (this.#open.length === 0) this.#open = [begun]
-    else this.#open.push(begun)
+    this.#open = inserted(this.#open, { expectedSequence, appending, isUnresolved: false })
   }
 
   /** The append in flight was refused: it is not stored. */

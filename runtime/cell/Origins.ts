@@ -24,6 +24,7 @@ import {
   originOf,
   rowOfFloor,
 } from "../message/Origin.ts"
+import { inserted, NONE } from "./SmallList.ts"
 
 /** Eras of one source whose floors are remembered. */
 export const ERAS_REMEMBERED_MAX = 8
@@ -96,7 +97,7 @@ class Source {
   add(origin: Origin): void {
     if (this.#isSettled(origin)) return
     const place = placeIn(this.#handled, origin, byPlace)
-    if (!isAt(this.#handled, place, origin)) this.#handled = inserted(this.#handled, place, origin)
+    if (!isAt(this.#handled, place, origin)) this.#handled = inserted(this.#handled, origin, place)
   }
 
   /** Takes a floor in, unless the known floor of its era is as high. */
@@ -105,7 +106,7 @@ class Source {
     const known = this.floors[place]
     if (known === undefined) {
       if (!this.#makeRoom(floor)) return
-      this.floors = inserted(this.floors, this.floors.length, floor)
+      this.floors = inserted(this.floors, floor)
     } else {
       // A lower floor must not uncover messages, because their origins are forgotten.
       if (floor.sequence < known.sequence || floor.atMs < known.atMs) return
@@ -167,19 +168,6 @@ const placeIn = <Element, Sought>(
     else high = middle
   }
   return low
-}
-
-/** An empty list that all memories share. It is frozen, so that nothing can be added to it by mistake. */
-const NONE = Object.freeze([]) as unknown as Array<never>
-
-/**
- * The list with one more element. It is changed itself unless it is empty: the literal has room for one element, where an
- * insertion would reserve 17.
- */
-const inserted = <Element>(list: Array<Element>, place: number, element: Element): Array<Element> => {
-  if (list.length === 0) return [element]
-  list.splice(place, 0, element)
-  return list
 }
 
 const isAt = (handled: ReadonlyArray<Origin>, place: number, origin: Origin): boolean => {
@@ -252,7 +240,7 @@ export class Origins {
     const known = this.#sources[place]
     if (known?.name === name) return known
     const source = new Source(name)
-    this.#sources = inserted(this.#sources, place, source)
+    this.#sources = inserted(this.#sources, source, place)
     return source
   }
 }
