@@ -1,8 +1,8 @@
 /**
  * The rights on the system's tables that a node needs, and which of them the role of a pool lacks.
  *
- * Owns the list; docs/deployment/postgres has the grants, and a test runs a system with these and no others. Whoever
- * migrates and makes the tables of projections also needs `create` on the database.
+ * Owns the list; docs/deployment/postgres has the grants, and a test runs a system with these and no others. The role
+ * that migrates, or makes the tables of projections, also needs `create` on the database.
  */
 import { Effect } from "effect"
 import type { PostgresError } from "./PostgresErrors.ts"

@@ -17,7 +17,7 @@ import {
   TraceFlags,
 } from "@opentelemetry/api"
 import type { Span, SpanAttributes, SpanError, Tracer } from "../../runtime/trace/Tracing.ts"
-import { activeTraceparent, KINDS, LIBRARY } from "./SpanForm.ts"
+import { activeTraceparent, KINDS, LIBRARY, spanContextOf } from "./SpanForm.ts"
 
 /** Where spans go without a tracer. */
 export interface SpansTo<Resource> {
@@ -113,12 +113,8 @@ class DirectSpan<Resource> implements Span, EndedSpan<Resource> {
   }
 
   get parentSpanContext(): SpanContext {
-    return {
-      traceId: this.#traceId,
-      spanId: this.#parent.slice(36, 52),
-      traceFlags: TraceFlags.SAMPLED,
-      isRemote: true,
-    }
+    // It was valid when the span began.
+    return spanContextOf(this.#parent) as SpanContext
   }
 
   get startTime(): HrTime {

@@ -54,11 +54,17 @@ const causesIn = (
   const causes = new Map<string, Metadata | undefined>()
   for (const record of records) {
     const commit = decodeCommit(record)
-    for (const { item, metadata } of itemsOf(from, record.sequence, commit.at, carryingOf(commit))) {
-      if (item.k === "timer") causes.set(slotOf(item), metadata)
-    }
+    addCauses(causes, itemsOf(from, record.sequence, commit.at, carryingOf(commit)))
   }
   return causes
+}
+
+/** Adds the metadata of the timers among the items, by slot. */
+export const addCauses = (
+  causes: Map<string, Metadata | undefined>,
+  items: ReadonlyArray<PlacedItem>,
+): void => {
+  for (const { item, metadata } of items) if (item.k === "timer") causes.set(slotOf(item), metadata)
 }
 
 const slotOf = (item: OutboxItem): string => (item.k === "timer" ? timerSlot(item.n, item.g) : "")

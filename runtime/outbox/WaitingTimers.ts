@@ -12,6 +12,7 @@ import { carryingOf, itemsOf, type PlacedItem } from "../commit/PlacedItem.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import { RESERVED_ID_PREFIX } from "../message/OutboxItem.ts"
 import { timerSlot } from "./Dispatcher.ts"
+import { addCauses } from "./TimerCauses.ts"
 
 /** Time after which an overdue timer counts as lost, in milliseconds. */
 const OVERDUE_MS = 5_000
@@ -88,10 +89,8 @@ export class WaitingTimers {
   /** Keeps the metadata of timers that are pending, and of no others. */
   #keepMetadata(key: string, { timers }: Pending, items: ReadonlyArray<PlacedItem>): void {
     const before = this.#metadata.get(key)
-    const set = new Map<string, Metadata>()
-    for (const { item, metadata } of items) {
-      if (item.k === "timer" && metadata !== undefined) set.set(timerSlot(item.n, item.g), metadata)
-    }
+    const set = new Map<string, Metadata | undefined>()
+    addCauses(set, items)
     const kept = new Map<string, Metadata>()
     for (const [n, { g }] of timers) {
       const slot = timerSlot(n, g)

@@ -68,6 +68,13 @@ export const recordOf = ({ keyOf }: Pick<CommitLog, "keyOf">, { message }: Store
   data: new Uint8Array(Buffer.from(message.data ?? "", "base64")),
 })
 
+/** A message that a direct get has found, as a record. `headers` are its header block. */
+const recordOfReply = (keyOf: CommitLog["keyOf"], headers: string, { data }: Msg): JournalRecord => ({
+  key: keyOf(subjectLine(headers)),
+  sequence: headerLine(headers, "Nats-Sequence"),
+  data,
+})
+
 /**
  * The last message of a subject by direct get, which costs the server a third of a leader's read. Right only for a stream
  * with one replica. `undefined` if nothing was found, or if a mirror of the stream has answered, which may lag.
@@ -80,9 +87,8 @@ const lastByDirectGet = (requests: ReplyMultiplexer, { stream, subject, keyOf }:
     .pipe(
       Effect.map((message): JournalRecord | undefined => {
         const headers = headerText(message)
-        if (statusOf(headers) !== 0 || !headers.includes(`\r\nNats-Stream: ${stream}\r\n`)) return undefined
-        const sequence = headerLine(headers, "Nats-Sequence")
-        return { key: keyOf(subjectLine(headers)), sequence, data: message.data }
+        const isOurs = statusOf(headers) === 0 && headers.includes(`\r\nNats-Stream: ${stream}\r\n`)
+        return isOurs ? recordOfReply(keyOf, headers, message) : undefined
       }),
     )
 
@@ -157,11 +163,11 @@ class Page {
       this.pendingCount = headerLine(headers, "Nats-Num-Pending")
       return true
     }
-    const sequence = headerLine(headers, "Nats-Sequence")
+    const record = recordOfReply(this.#keyOf, headers, message)
+    const { sequence } = record
     this.#previous = sequence
-    if (sequence <= this.#upTo) {
-      this.records.push({ key: this.#keyOf(subjectLine(headers)), sequence, data: message.data })
-    } else this.isPastEnd = true
+    if (sequence <= this.#upTo) this.records.push(record)
+    else this.isPastEnd = true
     return false
   }
 }
