@@ -47,7 +47,6 @@ const syncText = (syncAlways: boolean): string => (syncAlways ? "each write" : "
 export class Stage {
   /** Measuring time per row and side, in seconds. */
   readonly seconds: number
-  #open: EmbeddedServers | undefined
   #fleet: Fleet | undefined
   #folder: string | undefined
   readonly #stops: Array<() => Promise<void>> = []
@@ -78,10 +77,11 @@ export class Stage {
   async servers({ syncAlways = false }: ServerChoice = {}): Promise<EmbeddedServers> {
     await this.clear()
     this.#folder = mkdtempSync(join(tmpdir(), "everstate-bench-"))
-    this.#open = await startServers({ folder: this.#folder, nats: { syncAlways } })
-    this.#versions = { nats: this.#open.nats.version, postgres: this.#open.postgres.version }
+    const servers = await startServers({ folder: this.#folder, nats: { syncAlways } })
+    this.#stops.push(() => servers.stop())
+    this.#versions = { nats: servers.nats.version, postgres: servers.postgres.version }
     this.#sync = syncText(syncAlways)
-    return this.#open
+    return servers
   }
 
   /** Three fresh nats-servers as a cluster, and Postgres; those before are gone. */
@@ -131,8 +131,6 @@ export class Stage {
     for (const child of this.#children.splice(0)) child.kill("SIGKILL")
     await this.#fleet?.close()
     this.#fleet = undefined
-    await this.#open?.stop()
-    this.#open = undefined
     for (const stop of this.#stops.splice(0)) await stop()
     if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true })
     this.#folder = undefined

@@ -1,13 +1,14 @@
 /** Clients on real servers: they host nothing, and ask whatever nodes there are. */
 import { Context, Effect, Layer } from "effect"
 import { describe, expect, it, onTestFinished } from "vitest"
-import { assign, fromPromise, setup } from "xstate"
+import { setup } from "xstate"
 import { ActorClient, type ConnectOptions, layerClient } from "../../../infra/system/ActorClient.ts"
 import type { SystemLogLine } from "../../../infra/telemetry/SystemLog.ts"
 import { ActorClient as EffectActorClient } from "../../../runtime/client/ActorClient.ts"
 import { defineActor } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
+import { Race } from "../../fixtures/memory/Race.ts"
 import { eventually, freshNamespace, serversOfFile, startSystem } from "../system/SystemFixture.ts"
 
 const servers = serversOfFile()
@@ -27,33 +28,6 @@ const node = (namespace: string, name: string, options = {}) =>
   startSystem(servers(), { namespace, node: { name }, leaseMs: 3_000, ...options })
 
 const add = { type: "Add", by: 1 } as const
-
-const Race = defineActor({
-  type: "race",
-  machine: setup({
-    types: {
-      context: {} as { readonly laps: number },
-      events: {} as { type: "Lap" } | { type: "Finish" } | { type: "Crash" },
-      output: {} as { readonly laps: number },
-    },
-    actors: { crash: fromPromise(() => Promise.reject(new Error("off the road"))) },
-  }).createMachine({
-    context: { laps: 0 },
-    initial: "running",
-    states: {
-      running: {
-        on: {
-          Lap: { actions: assign({ laps: ({ context }) => context.laps + 1 }) },
-          Finish: "finished",
-          Crash: "crashing",
-        },
-      },
-      crashing: { invoke: { src: "crash", id: "crash" } },
-      finished: { type: "final" },
-    },
-    output: ({ context }) => ({ laps: context.laps }),
-  }),
-})
 
 describe("a client of two nodes", () => {
   it("asks, tells, reads, schedules, and looks into the past", async () => {
@@ -150,7 +124,7 @@ describe("a client of two nodes", () => {
     expect(await client.get(Race, "r0").result()).toEqual({ laps: 1 })
     const endless = client.get(Race, "endless")
     await expect(endless.result({ deadlineMs: 50 })).rejects.toMatchObject({ _tag: "ResultTimeout" })
-    await endless.ask({ type: "Crash" })
+    await endless.ask({ type: "Fetch" })
     await expect(endless.result()).rejects.toMatchObject({ _tag: "ActorFailed" })
     const abort = new AbortController()
     const given = client.get(Race, "given-up").result({ signal: abort.signal })

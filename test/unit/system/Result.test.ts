@@ -1,39 +1,12 @@
 /** Waiting for the result of an actor: its output, what became of a saga, or why there is none. */
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import { assign, fromPromise, setup } from "xstate"
-import { ActorFailed, defineActor, defineSaga, ResultTimeout } from "../../../runtime/index.ts"
+import { ActorFailed, defineSaga, ResultTimeout } from "../../../runtime/index.ts"
 import { node, shared } from "../../fixtures/memory/ClusterNodes.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { startMemory } from "../../fixtures/memory/MemorySystem.ts"
+import { Race } from "../../fixtures/memory/Race.ts"
 import { Booked } from "../../fixtures/saga/Booked.ts"
-
-const Race = defineActor({
-  type: "race",
-  machine: setup({
-    types: {
-      context: {} as { readonly laps: number },
-      events: {} as { type: "Lap" } | { type: "Finish" } | { type: "Fetch" },
-      output: {} as { readonly laps: number },
-    },
-    actors: { fetch: fromPromise(() => Promise.reject(new Error("the road is closed"))) },
-  }).createMachine({
-    context: { laps: 0 },
-    initial: "running",
-    states: {
-      running: {
-        on: {
-          Lap: { actions: assign({ laps: ({ context }) => context.laps + 1 }) },
-          Finish: "finished",
-          Fetch: "fetching",
-        },
-      },
-      fetching: { invoke: { src: "fetch", id: "fetch" } },
-      finished: { type: "final" },
-    },
-    output: ({ context }) => ({ laps: context.laps }),
-  }),
-})
 
 const step = (id: string) => ({
   request: ({ sagaId }: { readonly sagaId: string }) =>
