@@ -140,6 +140,19 @@ export const deadLettersContract = (
     )
 
     fact(
+      "know the last number, also when its letter is removed",
+      Effect.gen(function* () {
+        const deadLetters = yield* DeadLetters
+        expect(yield* deadLetters.lastNumber).toBe(0)
+        yield* addAll([letter("a"), letter("b"), letter("b")])
+        const numbers = (yield* deadLetters.list({ after: 0, limit: 10 })).map(({ number }) => number)
+        expect(yield* deadLetters.lastNumber).toBe(numbers.at(-1))
+        for (const number of numbers) yield* deadLetters.remove(number)
+        expect(yield* deadLetters.lastNumber).toBe(numbers.at(-1))
+      }),
+    )
+
+    fact(
       "are stored once for a receiver and message, however often they are added",
       Effect.gen(function* () {
         const deadLetters = yield* DeadLetters

@@ -88,6 +88,8 @@ export interface DeadLettersService {
   }) => Effect.Effect<ReadonlyArray<StoredDeadLetter>, DeadLettersUnavailable>
   /** The letter with this number; `undefined` if there is none. */
   readonly get: (number: number) => Effect.Effect<StoredDeadLetter | undefined, DeadLettersUnavailable>
+  /** The highest number of any letter so far, removed letters included; 0 if there was none. */
+  readonly lastNumber: Effect.Effect<number, DeadLettersUnavailable>
   /** Deletes a letter for good. A letter that does not exist is no error. */
   readonly remove: (number: number) => Effect.Effect<void, DeadLettersUnavailable>
 }

@@ -47,6 +47,7 @@ export const makeDeadLettersMemory = (): DeadLettersMemory => {
         return page
       }),
     get: (number) => Effect.sync(() => letters.get(number)),
+    lastNumber: Effect.sync(() => lastNumber),
     remove: (number) => Effect.sync(() => void letters.delete(number)),
   }
 }

@@ -64,7 +64,7 @@ interface Cancellation {
 
 type WorkPage = (
   task: BulkTask,
-  progress: BulkProgress,
+  progress?: BulkProgress,
 ) => Effect.Effect<BulkPage, DeadLettersUnavailable | MailboxError>
 
 const noteName = ({ verb, reason }: BulkTask): string => `bulk.${verb}.${reason}`
@@ -121,9 +121,9 @@ export const makeBulkJobs = Effect.fnUntraced(function* (
     }).pipe(Effect.orElseSucceed(() => true))
 
   const carryOut = Effect.fnUntraced(function* (id: string, begun: BulkJob) {
-    const { verb, reason, startedAtMs } = begun
+    const { verb, reason } = begun
     let job = begun
-    let progress: BulkProgress = { after: 0, startedMs: startedAtMs }
+    let progress: BulkProgress | undefined
     const end = (state: BulkJob["state"], detail?: string) => {
       const updatedAtMs = clock.currentTimeMillisUnsafe()
       return tell(id, { ...job, state, updatedAtMs, ...(detail === undefined ? undefined : { detail }) })
@@ -133,8 +133,8 @@ export const makeBulkJobs = Effect.fnUntraced(function* (
         Effect.retry(workPage({ verb, reason }, progress), { times: PAGE_TRIES_MAX, schedule: pagePauses }),
       )
       if (page._tag === "Failure") return yield* Effect.asVoid(end("failed", page.failure.message))
-      const { doneCount, kept, after, isLast } = page.success
-      progress = { ...progress, after }
+      const { doneCount, kept, isLast } = page.success
+      progress = page.success.progress
       job = {
         ...job,
         doneCount: job.doneCount + doneCount,

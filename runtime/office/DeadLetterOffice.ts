@@ -138,8 +138,8 @@ export interface DeadLetterOffice {
 export interface BulkProgress {
   /** Number of the last letter that was seen. */
   readonly after: number
-  /** Time of the start, Unix milliseconds. Later letters are skipped. */
-  readonly startedMs: number
+  /** Highest number of a letter at the start. Later letters are skipped. */
+  readonly upTo: number
 }
 
 /** The work of a bulk verb on one page. */
@@ -147,15 +147,17 @@ export interface BulkPage {
   readonly doneCount: number
   readonly kept: BulkReport["kept"]
   readonly seenCount: number
-  readonly after: number
   readonly isLast: boolean
+  /** For the next page. */
+  readonly progress: BulkProgress
 }
 
 /** The office, with its work page by page for background jobs. */
 interface OfficeWork extends DeadLetterOffice {
+  /** The page after `progress`; without it, the first page. */
   readonly workPage: (
     task: BulkTask,
-    progress: BulkProgress,
+    progress?: BulkProgress,
   ) => Effect.Effect<BulkPage, DeadLettersUnavailable | MailboxError>
 }
 
@@ -206,11 +208,12 @@ export const makeDeadLetterOffice = Effect.fnUntraced(function* (settings: {
   /** Works on one page: each letter once, without letters that came after the start. */
   const workPage = Effect.fnUntraced(function* (
     { verb, reason }: BulkTask,
-    { after, startedMs }: BulkProgress,
+    progress?: BulkProgress,
   ): Effect.fn.Return<BulkPage, DeadLettersUnavailable | MailboxError> {
+    const { after, upTo } = progress ?? { after: 0, upTo: yield* letters.lastNumber }
     const page = yield* letters.list({ after, limit: BULK_PAGE_MAX, reason })
     // Skip letters that came back meanwhile, because a message that always fails would never end.
-    const old = page.filter(({ atMs }) => atMs <= startedMs)
+    const old = page.filter(({ number }) => number <= upTo)
     const kept: Array<{ readonly number: number; readonly why: string }> = []
     const work = (letter: StoredDeadLetter) =>
       (verb === "redrive" ? redriveLetter(letter) : letters.remove(letter.number)).pipe(
@@ -225,7 +228,7 @@ export const makeDeadLetterOffice = Effect.fnUntraced(function* (settings: {
       doneCount: old.length - kept.length,
       kept,
       seenCount: page.length,
-      after: page.at(-1)?.number ?? after,
+      progress: { after: page.at(-1)?.number ?? after, upTo },
       isLast: old.length === 0 || old.length < page.length,
     }
   })
@@ -235,12 +238,12 @@ export const makeDeadLetterOffice = Effect.fnUntraced(function* (settings: {
     const kept: Array<{ readonly number: number; readonly why: string }> = []
     let report: BulkReport = { doneCount: 0, keptCount: 0, kept, isComplete: false }
     const startedMs = yield* Clock.currentTimeMillis
-    let after = 0
+    let progress: BulkProgress | undefined
     for (let seenCount = 0; seenCount < BULK_LETTERS_MAX; ) {
-      const page = yield* workPage({ verb, reason }, { after, startedMs })
+      const page = yield* workPage({ verb, reason }, progress)
       kept.push(...page.kept.slice(0, BULK_KEPT_NAMED_MAX - kept.length))
       seenCount += page.seenCount
-      after = page.after
+      progress = page.progress
       report = {
         doneCount: report.doneCount + page.doneCount,
         keptCount: report.keptCount + page.kept.length,

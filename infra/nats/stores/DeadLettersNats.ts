@@ -157,6 +157,12 @@ const makeService = (
         record === undefined ? undefined : decodeLetter(number, record.data),
       ),
 
+    // From the leader, which has every letter that was stored.
+    lastNumber: Effect.mapBoth(streamInfo(requests, stream), {
+      onFailure: unavailableAs,
+      onSuccess: ({ state }) => state.last_seq,
+    }),
+
     // The server has several errors for a missing number; a look tells them from a failure.
     remove: (number) =>
       Effect.catch(deleteMessage(requests, stream, number), (error) =>

@@ -39,6 +39,7 @@ export class SimulatedDeadLetters {
         this.#call(host, `dead letter of ${letter.key}: ${letter.reason}`, this.#add(letter), letter.key),
       list: (options) => this.#call(host, "list dead letters", memory.list(options)),
       get: (number) => this.#call(host, `dead letter ${number}`, memory.get(number)),
+      lastNumber: this.#call(host, "last dead letter", memory.lastNumber),
       remove: (number) => this.#call(host, `remove dead letter ${number}`, memory.remove(number)),
     }
   }

@@ -173,9 +173,8 @@ describe("dead letters", () => {
     const discarded = await call("DELETE", `/dead-letters/${number}`, undefined, { "everstate-note": "spam" })
     expect([discarded.status, discarded.headers.get("everstate-operation")]).toEqual([204, "1"])
     const bulk = await call("POST", "/dead-letters/redrive", { reason: "Rejected" })
-    // The message is refused again. A letter that comes back within the millisecond of the start counts again.
-    expect(bulk.body).toMatchObject({ complete: true })
-    expect(bulk.body.done).toBeGreaterThanOrEqual(1)
+    // The message is refused again, and its new letter is not redriven.
+    expect(bulk.body).toMatchObject({ complete: true, done: 1 })
     expect((await call("POST", "/cluster/members/nobody/drain")).status).toBe(404)
     const { items } = (await call("GET", "/operations")).body
     expect(items).toMatchObject([
