@@ -10,6 +10,7 @@
 import type { StreamConfig } from "@nats-io/jetstream"
 import { Effect, Latch, Schedule, type Scope } from "effect"
 import { JournalRefused, type JournalUnavailable } from "../../../runtime/journal/Journal.ts"
+import type { StreamInfo } from "../connection/JetStreamApi.ts"
 import type { NatsConnectionService } from "../connection/NatsConnection.ts"
 import {
   type JournalStreamOptions,
@@ -48,6 +49,11 @@ export interface JournalGuard {
   readonly acknowledged: (sequence: number, newestBefore: number) => JournalRefused | undefined
   /** Latest seen settings of the stream. */
   readonly config: () => Partial<StreamConfig>
+  /**
+   * Whether the leader was the stream's only replica when last seen. A stream with one replica that is being moved to
+   * another server has more of them for a while.
+   */
+  readonly isAlone: () => boolean
   /** Asks for a verification soon, because an answer was suspicious. */
   readonly suspect: () => void
   /** Verifies now and returns the stream's last sequence. */
@@ -67,7 +73,7 @@ export const makeJournalGuard = (
     let proof: JournalRefused | undefined
     let newest = open.lastStreamSequence
     let isVerified = true
-    let config = open.config
+    let seen: Pick<StreamInfo, "config" | "cluster"> = open
     let connectionCount = 0
     const suspicion = yield* Latch.make()
 
@@ -76,6 +82,8 @@ export const makeJournalGuard = (
       const connectionBefore = connectionCount
       const info = yield* findJournalStream(connection, stream)
       if (info === undefined) return yield* missing(stream)
+      // Kept also of a stream with unsafe settings, because it is read on.
+      seen = info
       const identity = { streamId: open.streamId, lastStreamSequence: seenBefore }
       const wrong =
         proof ??
@@ -83,7 +91,6 @@ export const makeJournalGuard = (
         verifySettings(info.config, options, open.partition)
       if (wrong !== undefined) return yield* wrong
       newest = Math.max(newest, info.state.last_seq)
-      config = info.config
       refusal = undefined
       if (connectionBefore === connectionCount) isVerified = true
       return info.state.last_seq
@@ -130,7 +137,8 @@ export const makeJournalGuard = (
     return {
       refusal: () => refusal,
       isVerified: () => isVerified,
-      config: () => config,
+      config: () => seen.config,
+      isAlone: () => seen.config.num_replicas === 1 && (seen.cluster?.replicas ?? []).length === 0,
       newestSequence: () => newest,
       acknowledged: (sequence, newestBefore) => {
         if (sequence > newest) newest = sequence

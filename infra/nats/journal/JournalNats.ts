@@ -197,8 +197,7 @@ const makeService = (
   const lastOf = (part: Part, subject: string): Effect.Effect<JournalRecord | undefined, JournalReadError> =>
     unlessReplaced(part, () => {
       const { stream, guard } = part
-      const isAlone = guard.config().num_replicas === 1
-      return readLast(requests, { stream, subject, keyOf: subjects.keyOf }, isAlone).pipe(
+      return readLast(requests, { stream, subject, keyOf: subjects.keyOf }, guard.isAlone()).pipe(
         Effect.map((found) => found && recordIn(part, found)),
         Effect.mapError((error) => {
           if (error._tag === "JetStreamError") guard.suspect()

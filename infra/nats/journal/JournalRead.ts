@@ -102,7 +102,7 @@ const lastOnLeader = (requests: ReplyMultiplexer, log: CommitLog) =>
 /**
  * The last commit of `log`, not older than any that was acknowledged before; `undefined` if there is none.
  *
- * `isAlone`: the stream has one replica. Of a replicated stream, and where the direct get has found nothing, the leader is
+ * `isAlone`: the stream's leader is its only replica. Of a replicated stream, and where the direct get has found nothing, the leader is
  * asked.
  */
 export const readLast = (

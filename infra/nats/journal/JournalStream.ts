@@ -34,13 +34,12 @@ import {
 import { checkServerVersion } from "./ServerVersion.ts"
 
 /** One of a journal's streams, found in order. */
-export interface OpenJournalStream {
+export interface OpenJournalStream extends Pick<StreamInfo, "config" | "cluster"> {
   readonly partition: number
   readonly stream: string
   readonly streamId: string
   /** The stream's own last sequence. */
   readonly lastStreamSequence: number
-  readonly config: StreamInfo["config"]
 }
 
 /** A stream, or `undefined` if the server is sure that there is none. */
@@ -205,6 +204,7 @@ export const openJournalStreams = Effect.fn("openJournalStreams")(function* (
       streamId: streamIdOf(info),
       lastStreamSequence: info.state.last_seq,
       config: info.config,
+      ...(info.cluster && { cluster: info.cluster }),
     })
   }
   return opened

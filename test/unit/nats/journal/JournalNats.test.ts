@@ -24,14 +24,20 @@ class Stream {
   /** Whether it answers when it is asked for itself. */
   isKnown = true
   config: object = config
+  cluster: object | undefined
   readonly server = new ServerScripted(({ subject }) => {
     if (subject.startsWith("$JS.API.STREAM.INFO.")) {
       const state = { first_seq: 1, last_seq: this.last, messages: this.last }
-      return this.isKnown ? [api({ config: this.config, created: "2026-11-29T09:00:00Z", state })] : []
+      return this.isKnown
+        ? [api({ config: this.config, cluster: this.cluster, created: "2026-11-29T09:00:00Z", state })]
+        : []
     }
     if (subject === `$JS.API.DIRECT.GET.${config.name}`) {
       const place = { "Nats-Stream": config.name, "Nats-Subject": "fault.evt.0.order.a" }
       return [{ headers: { ...place, "Nats-Sequence": this.last } }]
+    }
+    if (subject === `$JS.API.STREAM.MSG.GET.${config.name}`) {
+      return [api({ message: { subject: "fault.evt.0.order.a", seq: this.last } })]
     }
     return subject.startsWith("fault.evt.")
       ? [api({ stream: config.name, seq: this.next ?? ++this.last })]
@@ -40,6 +46,11 @@ class Stream {
 
   get appended() {
     return this.server.below("fault.evt.")
+  }
+
+  /** Requests that any replica may answer. */
+  get direct() {
+    return this.server.below("$JS.API.DIRECT.GET.")
   }
 }
 
@@ -131,6 +142,36 @@ it("nothing is sent or read on a new connection before its stream is verified", 
       stream.isKnown = true
       yield* TestClock.adjust("10 seconds")
       expect(yield* append(journal)).toBe(11)
+    }),
+  )
+})
+
+/** Replicas of a stream that is being moved, besides its leader. */
+const movedTo = (...names: ReadonlyArray<string>) => ({
+  leader: "n1",
+  replicas: names.map((name) => ({ name, current: false })),
+})
+
+it("the last commit is asked of the leader alone while a stream with one replica is being moved", () => {
+  const stream = new Stream()
+  stream.cluster = movedTo("n2")
+  /** Whether the last commit is looked for by direct get, which any replica answers. */
+  const readsDirectly = Effect.fnUntraced(function* (journal: JournalService) {
+    const countBefore = stream.direct.length
+    expect(yield* journal.last(address)).toMatchObject({ sequence: 10 })
+    return stream.direct.length > countBefore
+  })
+  return on(stream, (journal) =>
+    Effect.gen(function* () {
+      expect(yield* readsDirectly(journal)).toBe(false)
+      stream.cluster = movedTo()
+      yield* TestClock.adjust("10 seconds")
+      expect(yield* readsDirectly(journal)).toBe(true)
+      stream.cluster = movedTo("n3")
+      // It is read on with unsafe settings.
+      stream.config = { ...config, discard: "old" }
+      yield* TestClock.adjust("10 seconds")
+      expect(yield* readsDirectly(journal)).toBe(false)
     }),
   )
 })
