@@ -15,7 +15,7 @@ import { timerSlot } from "./Dispatcher.ts"
 /** Searches that run at once on a node, because many actors may wake after all nodes were down. */
 const SEARCHES_MAX = 4
 
-/** Longest wait for a search, in milliseconds. Then the timers go without their causes, because they are late already. */
+/** Longest search, in milliseconds, without the wait for its turn. Then the timers go without their causes, because they are late already. */
 const SEARCH_MS_MAX = 5_000
 
 export class TimerCauses {
@@ -29,19 +29,22 @@ export class TimerCauses {
   /**
    * The timers with the metadata of the commits that set them. Reads one page of the actor's history, from its begin up to
    * the sequence `upTo`. Timers that no commit of the page sets stay as they are, and so do all if the page
-   * cannot be read now.
+   * cannot be read now, or the journal throws.
    */
   of(
     from: ActorAddress,
     timers: ReadonlyArray<PlacedItem>,
     upTo: number,
   ): Effect.Effect<ReadonlyArray<PlacedItem>> {
-    return this.#journal.read(from, { after: 0, upTo }).pipe(
+    return Effect.suspend(() => this.#journal.read(from, { after: 0, upTo })).pipe(
+      Effect.timeout(SEARCH_MS_MAX),
       this.#turn.withPermit,
       Effect.flatMap((page) => Effect.try(() => causesIn(from, page))),
       Effect.map((causes) => timers.map((timer) => ({ ...timer, metadata: causes.get(slotOf(timer.item)) }))),
-      Effect.timeout(SEARCH_MS_MAX),
       Effect.orElseSucceed(() => timers),
+      Effect.catchDefect((defect) =>
+        Effect.as(Effect.logWarning(`Timers of ${from.key} are sent without their causes.`, defect), timers),
+      ),
     )
   }
 }
