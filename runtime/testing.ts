@@ -46,7 +46,8 @@ export {
   type StoryOutcome,
   type VerbOptions,
 } from "./testing/simulation/Story.ts"
-export type { Draw, RunOutcome, Workload } from "./testing/simulation/SwarmRun.ts"
+export type { RunOutcome } from "./testing/simulation/SwarmRun.ts"
 export type { ActorSeen, Invariant, SystemUnderTest } from "./testing/simulation/SystemUnderTest.ts"
 export type { TraceEntry } from "./testing/simulation/Trace.ts"
 export { PROMISES, Violation } from "./testing/simulation/Violation.ts"
+export { type Draw, InvalidWorkload, type Workload } from "./testing/simulation/Workload.ts"

@@ -7,6 +7,7 @@
 import { relative } from "node:path"
 import { Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
+import { InvalidWorkload } from "../../runtime/testing/simulation/Workload.ts"
 import type { SimulateOptions } from "../../runtime/testing.ts"
 import { endAtSignals } from "../cli/Program.ts"
 import { shellWord } from "../cli/ShellWord.ts"
@@ -36,6 +37,12 @@ const scenariosIn = (
     return Effect.fail(wrongUse(`Scenario "${name}" of ${file} has no \`${lack}\`.`, FORM_HINT))
   }
   return Effect.succeed(scenarios as { readonly [name: string]: SimulateOptions })
+}
+
+const failureOf = (error: unknown): VerbFailed => {
+  if (error instanceof UnknownScenario) return wrongUse(error.message)
+  if (error instanceof InvalidWorkload) return wrongUse(error.message, error.hint)
+  return new VerbFailed({ exit: "failed", what: traceOf(error), hint: "" })
 }
 
 export const simCommand = Command.make(
@@ -68,10 +75,7 @@ export const simCommand = Command.make(
           },
           isJson ? process.stderr : process.stdout,
         ),
-      catch: (error) =>
-        error instanceof UnknownScenario
-          ? wrongUse(error.message)
-          : new VerbFailed({ exit: "failed", what: traceOf(error), hint: "" }),
+      catch: failureOf,
     })
     if (isJson) yield* present(results, () => "")
     if (failedCount > 0) {

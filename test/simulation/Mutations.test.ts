@@ -21,8 +21,8 @@ import {
   simulate,
 } from "../../runtime/testing/simulation/Simulate.ts"
 import type { PortDoubles } from "../../runtime/testing/simulation/SimulatedNode.ts"
-import type { Workload } from "../../runtime/testing/simulation/SwarmRun.ts"
 import { PROMISES } from "../../runtime/testing/simulation/Violation.ts"
+import type { Workload } from "../../runtime/testing/simulation/Workload.ts"
 import { orderWorkload } from "./scenarios/OrderWorkload.ts"
 
 /** Steps (requests and faults) that a shrunk case may have. */

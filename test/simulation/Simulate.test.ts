@@ -210,15 +210,6 @@ describe("simulate", () => {
       /There is no fault "gremlins"; there are: append lost/,
     ],
     [
-      "a workload that never ends",
-      {
-        workload: function* () {
-          while (true) yield { actor: Order, id: "o-1" }
-        },
-      },
-      /more than 100000 requests. It must end/,
-    ],
-    [
       "an invariant that throws",
       {
         invariants: {

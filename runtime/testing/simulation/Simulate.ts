@@ -14,12 +14,11 @@ import {
   CONVERGE_MS_DEFAULT,
   type RunOutcome,
   type RunPlan,
-  requestsOf,
   runSwarm,
   SAFETY_MS_DEFAULT,
-  type Workload,
 } from "./SwarmRun.ts"
 import type { SystemUnderTest } from "./SystemUnderTest.ts"
+import { requestsOf, type Workload } from "./Workload.ts"
 
 /** Options of `simulate`: the system, what is asked of it, the seeds, and the faults. */
 export interface SimulateOptions extends SystemUnderTest {
@@ -118,7 +117,7 @@ export class MarkNeverReached extends EverstateError {
 /** Probability that a client of a generated workload sends a command to two nodes at once. */
 const DOUBLE_SEND_CHANCE = 0.05
 
-/** Throws {@link SimulationFailed}, {@link SimulationDiverged}, {@link MarkNeverReached}. */
+/** Throws {@link InvalidWorkload}, {@link SimulationFailed}, {@link SimulationDiverged}, {@link MarkNeverReached}. */
 export const simulate = async (options: SimulateOptions): Promise<SimulationReport> => {
   const { runs = 1, seed = 1, twice = "all" } = options
   requireWhole("seed", seed, Number.MIN_SAFE_INTEGER)

@@ -9,7 +9,7 @@
 import { actorOf } from "../../definition/DefinitionOf.ts"
 import type { Operation, Request } from "./Client.ts"
 import { SimulationEscape } from "./EscapeTrap.ts"
-import { Randomness } from "./Randomness.ts"
+import type { Randomness } from "./Randomness.ts"
 import { type RunSettings, SimulatedSystem } from "./SimulatedSystem.ts"
 import type { SystemUnderTest } from "./SystemUnderTest.ts"
 import type { TraceEntry } from "./Trace.ts"
@@ -24,17 +24,6 @@ export const SAFETY_MS_DEFAULT = 30_000
 
 /** Mean pause of a client between an answer and its next request, in milliseconds. */
 const THINK_MS_MEAN = 300
-
-/** Requests after which a workload counts as endless. */
-export const REQUESTS_MAX = 100_000
-
-/** Random source and helpers of a workload. */
-export interface Draw {
-  readonly random: Randomness
-}
-
-/** Makes the requests of a run, in order; clients share them. */
-export type Workload = (draw: Draw) => Iterable<Request>
 
 export interface RunPlan extends RunSettings {
   readonly requests: ReadonlyArray<Request>
@@ -59,20 +48,6 @@ export interface RunOutcome {
   readonly answeredCount: number
   readonly violation: Violation | SimulationEscape | undefined
   readonly trace: ReadonlyArray<TraceEntry>
-}
-
-/** The requests of a workload for a seed. Throws if the workload does not end. */
-export const requestsOf = (workload: Workload, seed: number): ReadonlyArray<Request> => {
-  const requests: Array<Request> = []
-  for (const request of workload({ random: new Randomness(seed, "workload") })) {
-    requests.push(request)
-    if (requests.length > REQUESTS_MAX) {
-      throw new Error(
-        `The workload makes more than ${REQUESTS_MAX} requests. It must end: take a number of requests, not "for ever".`,
-      )
-    }
-  }
-  return requests
 }
 
 export const runSwarm = (sut: SystemUnderTest, plan: RunPlan): RunOutcome => {

@@ -115,6 +115,16 @@ describe("a module that is not one of scenarios", () => {
     expect(stderr).toContain("options of `simulate`")
   })
 
+  it("ends with 2 and says what to write for a workload that no seed decides", async () => {
+    const workload = `async () => { throw new Error("a file is missing") }`
+    write("async.ts", `${LOAD}export const scenarios = { late: { ...adds, workload: ${workload} } }\n`)
+    const { exitCode, stderr } = await sim("async.ts", "--seeds", "1")
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch(/^The workload is an async function\./m)
+    expect(stderr).toMatch(/^Write a generator that ends: function\*/m)
+    expect(stderr).not.toContain("a file is missing")
+  })
+
   it("names the scenarios that there are", async () => {
     const { exitCode, stderr } = await sim("--scenario", "nope")
     expect(exitCode).toBe(2)
