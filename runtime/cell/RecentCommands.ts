@@ -6,86 +6,68 @@
  * rebuilt from the journal on replay and carried in snapshots. A repeat that comes after `limit` other
  * commands counts as a new command.
  */
-import { invariant } from "../invariant/Invariant.ts"
 import { fingerprintOf, partsOfFingerprint } from "../json/Fingerprint.ts"
 import { frozen } from "../json/Frozen.ts"
-
-/** What is remembered of one applied command. */
-export interface RecentCommand {
-  readonly fingerprint: string
-  /** Version of its last event. */
-  readonly version: number
-  /** Journal sequence of its commit. */
-  readonly sequence: number
-  readonly reply: unknown
-}
-
-interface Remembered extends RecentCommand {
-  readonly commandId: string
-}
+import { PackedCommands } from "./PackedCommands.ts"
+import type { RecentCommand, Remembered } from "./RememberedCommand.ts"
+import { NONE } from "./SmallList.ts"
 
 /** Row of a snapshot: `[commandId, fingerprint of the text, version, sequence, reply?]`. */
 export type RecentCommandRow = readonly [string, string, number, number, unknown?]
 
-/** Commands up to which a walk through them costs less than a Map. Most actors never have more. */
+/** Commands up to which a list of them costs less than {@link PackedCommands}. Most actors never have more. */
 const FEW_COMMANDS_MAX = 8
 
 export class RecentCommands {
   readonly #limit: number
-  /** The commands as a ring. It finds the oldest without walking the Map, in which deleted entries linger. */
-  readonly #ring: Array<Remembered> = []
-  #oldest = 0
-  /** All of them by id; `undefined` while they are few. */
-  #byId: Map<string, Remembered> | undefined
+  /** Oldest first; empty once they are packed. */
+  #few: Array<Remembered> = NONE
+  #packed: PackedCommands | undefined
 
   constructor(limit: number) {
     this.#limit = limit
   }
 
   get size(): number {
-    return this.#ring.length
+    return this.#packed?.size ?? this.#few.length
   }
 
   /** Whether a new command takes the place of the oldest. */
   get isFull(): boolean {
-    return this.#ring.length === this.#limit
+    return this.size === this.#limit
   }
 
   get(commandId: string): RecentCommand | undefined {
-    return this.#find(commandId)
+    return this.#packed === undefined ? this.#few[this.#placeOf(commandId)] : this.#packed.get(commandId)
   }
 
-  #find(commandId: string): Remembered | undefined {
-    if (this.#byId !== undefined) return this.#byId.get(commandId)
-    for (const remembered of this.#ring) if (remembered.commandId === commandId) return remembered
-    return undefined
+  /** Place among the few; -1 if it is not there. */
+  #placeOf(commandId: string): number {
+    const few = this.#few
+    for (let place = 0; place < few.length; place++) if (few[place]?.commandId === commandId) return place
+    return -1
   }
 
   add(commandId: string, { fingerprint, version, sequence, reply }: RecentCommand): void {
     frozen(reply)
-    const known = this.#find(commandId)
     const remembered = { commandId, fingerprint, version, sequence, reply }
-    if (known !== undefined) this.#ring[this.#ring.indexOf(known)] = remembered
-    else if (this.#ring.length < this.#limit) this.#ring.push(remembered)
-    else this.#replaceOldest(remembered)
-    this.#index(remembered)
+    if (this.#packed !== undefined) return this.#packed.add(remembered)
+    const place = this.#placeOf(commandId)
+    if (place >= 0) this.#few[place] = remembered
+    else this.#addToFew(remembered)
   }
 
-  #replaceOldest(remembered: Remembered): void {
-    this.#byId?.delete((this.#ring[this.#oldest] as Remembered).commandId)
-    this.#ring[this.#oldest] = remembered
-    this.#oldest = (this.#oldest + 1) % this.#limit
+  #addToFew(remembered: Remembered): void {
+    if (this.#few.length === this.#limit) this.#few.shift()
+    // `concat` takes the room that it needs, where `push` reserves 17 places.
+    this.#few = this.#few.concat(remembered)
+    if (this.#few.length > FEW_COMMANDS_MAX) this.#pack()
   }
 
-  /** Makes the command known by its id. */
-  #index(remembered: Remembered): void {
-    if (this.#ring.length <= FEW_COMMANDS_MAX) return
-    this.#byId ??= new Map(this.#ring.map((each) => [each.commandId, each]))
-    const { size } = this.#byId.set(remembered.commandId, remembered)
-    invariant(size === this.#ring.length, "commandRememberedOnce", () => ({
-      byId: size,
-      ring: this.#ring.length,
-    }))
+  #pack(): void {
+    this.#packed = new PackedCommands(this.#limit)
+    for (const remembered of this.#few) this.#packed.add(remembered)
+    this.#few = NONE
   }
 
   /**
@@ -95,8 +77,7 @@ export class RecentCommands {
   rows(): { readonly rows: ReadonlyArray<RecentCommandRow>; readonly structures: ReadonlyArray<string> } {
     const rows: Array<RecentCommandRow> = []
     const structures: Array<string> = []
-    for (let count = 0; count < this.#ring.length; count++) {
-      const remembered = this.#ring[(this.#oldest + count) % this.#ring.length] as Remembered
+    for (const remembered of this.#packed?.all() ?? this.#few) {
       const { commandId, fingerprint, version, sequence, reply } = remembered
       const { text, structure = "" } = partsOfFingerprint(fingerprint)
       structures.push(structure)

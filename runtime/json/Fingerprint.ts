@@ -49,6 +49,41 @@ const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
 const hex = (lane: number): string =>
   `${HEX[lane >>> 24]}${HEX[(lane >>> 16) & 255]}${HEX[(lane >>> 8) & 255]}${HEX[lane & 255]}`
 
+/** Characters of a lane. */
+const LANE_LENGTH = 8
+
+/**
+ * Writes the lanes of a fingerprint as integers. Returns their count, or `undefined` if the text is none that
+ * {@link fingerprint} makes.
+ */
+export const packFingerprint = (whole: string, words: Int32Array, at: number): number | undefined => {
+  const laneCount = whole.length / LANE_LENGTH
+  if (laneCount !== 0 && laneCount !== 2 && laneCount !== 3) return undefined
+  for (let lane = 0; lane < laneCount; lane++) {
+    let word = 0
+    for (let index = 0; index < LANE_LENGTH; index++) {
+      const digit = digitOf(whole.charCodeAt(lane * LANE_LENGTH + index))
+      if (digit === undefined) return undefined
+      word = (word << 4) | digit
+    }
+    words[at + lane] = word
+  }
+  return laneCount
+}
+
+/** The fingerprint that {@link packFingerprint} wrote. */
+export const unpackFingerprint = (laneCount: number, words: Int32Array, at: number): string => {
+  let whole = ""
+  for (let lane = 0; lane < laneCount; lane++) whole += hex(words[at + lane] as number)
+  return whole
+}
+
+/** Value of a lower-case hexadecimal digit. */
+const digitOf = (code: number): number | undefined => {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30
+  return code >= 0x61 && code <= 0x66 ? code - 0x57 : undefined
+}
+
 let laneA = 0
 let laneB = 0
 let laneS = 0
