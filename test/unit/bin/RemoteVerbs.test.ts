@@ -196,6 +196,62 @@ describe("everstate cluster history", () => {
   })
 })
 
+describe("everstate projections wait", () => {
+  const behind = { name: "balances", version: 1, state: "elsewhere", lag: 3, offset: 4, deadLetters: 0 }
+  const slot = "projection.balances.v1.p0"
+  const stopped = { sequence: 6, reason: "no such column" }
+  const run = { slot, member: "m-1" }
+
+  /** Waits for a projection that a gateway tells of. */
+  const waits = async (projection: object, ...args: ReadonlyArray<string>) => {
+    const { verb } = await started()
+    vi.stubGlobal("fetch", async () => Response.json({ items: [{ ...behind, ...projection }] }))
+    return verb("projections", "wait", "balances", ...args)
+  }
+
+  it.each([
+    ["on another node", { owners: [{ ...run, stopped }] }, `${slot} at 6: no such column`],
+    [
+      "on the node that answers",
+      { state: "stalled", lastError: "no such table", owners: [run] },
+      "no such table",
+    ],
+  ])("fails at once where it is stopped %s, and says why", async (_, projection, why) => {
+    const { exitCode, stdout, stderr } = await waits(projection)
+    expect([exitCode, stdout]).toEqual([1, ""])
+    expect(stderr).toContain(`balances is stopped: ${why}`)
+    expect(stderr).toContain("Mend the projection")
+  })
+
+  it("goes on where the stop is after the sequence, and says at its end how it is", async () => {
+    const projection = { state: "unavailable", lastError: "no room", owners: [{ ...run, stopped }] }
+    const { exitCode, stderr } = await waits(projection, "--sequence", "5", "--timeout", "1")
+    expect(exitCode).toBe(5)
+    expect(stderr).toContain("has not reached 5 after 1 s; it is at 4 (unavailable: no room).")
+  })
+
+  it("waits for the version that a node runs, not for a former one", async () => {
+    const { verb } = await started()
+    const items = [
+      { ...behind, version: 3, owners: [{ slot }] },
+      { ...behind, version: 2, offset: 9, lag: 0, owners: [run] },
+      { ...behind, version: 1, offset: 8, lag: 0, owners: [run] },
+    ]
+    vi.stubGlobal("fetch", async () => Response.json({ items }))
+    expect(await verb("projections", "wait", "balances")).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining("everything up to 9"),
+    })
+  })
+
+  it("says that no node runs it, before its time is up", async () => {
+    const { exitCode, stderr } = await waits({ owners: [{ slot }] })
+    expect(exitCode).toBe(5)
+    expect(stderr).toContain("No node runs balances.")
+    expect(stderr).toContain("Start a node")
+  })
+})
+
 describe("everstate projections rebuild", () => {
   it("asks before, waits until it has caught up, and is recorded with who and why", async () => {
     const { verb, json } = await started()
