@@ -1,5 +1,5 @@
 /** `npm start` as a user meets it: its output, its errors, its end. */
-import { type ChildProcess, spawn } from "node:child_process"
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
@@ -10,7 +10,8 @@ import { fileURLToPath } from "node:url"
 import { afterAll, afterEach, expect, onTestFinished, test, vi } from "vitest"
 import { nodeVersionComplaint } from "../../../../infra/cli/NodeVersion.ts"
 
-const startScript = fileURLToPath(new URL("../../../../infra/reference/service/start.ts", import.meta.url))
+const root = fileURLToPath(new URL("../../../..", import.meta.url))
+const startScript = join(root, "infra/reference/service/start.ts")
 
 /** Longest start on a loaded machine. */
 const START = { timeout: 120_000, interval: 50 }
@@ -30,9 +31,32 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill("SIGKILL")
 })
 
-const start = (args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = {}): Started => {
+const start = (args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = {}): Started =>
+  startBy(process.execPath, [startScript, ...args], env)
+
+/** In a process group of its own, as a shell starts it. */
+const npmStart = (args: ReadonlyArray<string>): Started => {
+  const started = startBy("npm", ["start", "--silent", "--", ...args], {}, { cwd: root, detached: true })
+  const { child } = started
+  onTestFinished(() => {
+    try {
+      process.kill(-Number(child.pid), "SIGKILL")
+    } catch {
+      // All of the group has ended.
+    }
+  })
+  // Its output stays open as long as the service runs.
+  return { ...started, ended: once(child, "exit").then(([code]) => code as number | null) }
+}
+
+const startBy = (
+  program: string,
+  args: ReadonlyArray<string>,
+  env: NodeJS.ProcessEnv,
+  options: SpawnOptions = {},
+): Started => {
   const { NATS_URL: _nats, DATABASE_URL: _postgres, EVERSTATE_TOKENS: _tokens, ...inherited } = process.env
-  const child = spawn(process.execPath, [startScript, ...args], { env: { ...inherited, ...env } })
+  const child = spawn(program, args, { ...options, stdio: "pipe", env: { ...inherited, ...env } })
   children.push(child)
   let output = ""
   for (const stream of [child.stdout, child.stderr]) {
@@ -68,9 +92,9 @@ const runShell = async (line: string): Promise<string> => {
   return output
 }
 
-test("prints lines that work as printed; a second one on the folder says who has it; SIGTERM ends with 0 and the orders stay", async () => {
+test("prints lines that work as printed; a second one on the folder says who has it; SIGTERM and Ctrl-C end with 0 and the orders stay", async () => {
   const folder = sharedFolder
-  const first = start(["--port", "0", "--folder", folder])
+  const first = npmStart(["--port", "0", "--folder", folder])
   await vi.waitFor(() => expect(urlIn(first.output())).not.toBe(""), START)
   const lines = first.output().match(/curl .*/g) ?? []
   expect(lines).toHaveLength(4)
@@ -93,7 +117,7 @@ test("prints lines that work as printed; a second one on the folder says who has
   await expect(fetch(provider)).rejects.toThrow()
 
   writeFileSync(join(folder, "tokens"), `operator ann ${token}\n`)
-  const third = start(["--port", "0", "--folder", folder, "--json", "--tokens", join(folder, "tokens")])
+  const third = npmStart(["--port", "0", "--folder", folder, "--json", "--tokens", join(folder, "tokens")])
   await vi.waitFor(() => expect(third.output()).toContain('"listening"'), START)
   const told = third
     .output()
@@ -109,7 +133,8 @@ test("prints lines that work as printed; a second one on the folder says who has
   }, START)
   const ledger = await fetch(`${listening.annotations.provider}/ledger`)
   expect(await ledger.json()).toMatchObject({ totals: { EUR: { net: 2500, held: 0 } } })
-  third.child.kill("SIGINT")
+  // A terminal sends Ctrl-C to npm and to all that npm has started.
+  process.kill(-Number(third.child.pid), "SIGINT")
   expect(await third.ended).toBe(0)
 })
 
