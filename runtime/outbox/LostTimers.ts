@@ -17,7 +17,7 @@ import { Cause, Clock, Effect, Exit, Latch, Random, type Scope } from "effect"
 import type { ShardEntry, ShardMap } from "../cluster/ShardMap.ts"
 import type { PlacedItem } from "../commit/PlacedItem.ts"
 import { Journal } from "../journal/Journal.ts"
-import { somePage } from "../journal/RecordPage.ts"
+import type { ShardPages } from "../journal/ShardPages.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
 import { makeMailboxTide } from "./MailboxTide.ts"
 import { marksBelow, markToken, type TimerMark, timerMark, timerMarksOf, witnessOf } from "./TimerMarks.ts"
@@ -49,9 +49,11 @@ const MARK_EVERY_SEQUENCES = 100_000
 const SETTLE_MS = 1_000
 
 /**
- * Bound on shards whose journal is read at once, on items of a shard that are placed at once, and on marks.
+ * Bound on shards whose journal is read at once, in one pass. What their actors wait for is in memory meanwhile.
  */
-const SHARDS_AT_ONCE_MAX = 2
+const SHARDS_AT_ONCE_MAX = 16
+
+/** Bound on items of a shard that are placed at once, and on marks. */
 const PLACED_AT_ONCE_MAX = 64
 
 export interface LostTimers {
@@ -86,12 +88,13 @@ interface WitnessedMark {
 }
 
 /**
- * `send` sends one item, until it succeeds. `placedUpTo`: sequence up to which a shard's timers are in the
+ * `send` sends one item, until it succeeds. `pages`: what the shards' journals hold. `placedUpTo`: sequence up to which a shard's timers are in the
  * mailbox.
  */
 export const makeLostTimers = Effect.fnUntraced(function* (
   shardMap: ShardMap,
   send: (item: PlacedItem) => Effect.Effect<void>,
+  pages: ShardPages,
   placedUpTo: (shardIndex: number) => number | undefined,
 ): Effect.fn.Return<LostTimers, never, Journal | Mailbox | Scope.Scope> {
   const journal = yield* Journal
@@ -121,9 +124,9 @@ export const makeLostTimers = Effect.fnUntraced(function* (
     const nowMs = yield* Clock.currentTimeMillis
     let after = from > end ? 0 : from
     while (after < end) {
-      const page = yield* somePage(journal.scan({ shard, after, upTo: end }), `shard ${shard} after ${after}`)
-      for (const record of page) waiting.apply(record, nowMs)
-      after = page.at(-1)?.sequence ?? end
+      const { records, upTo } = yield* pages({ shard, after, upTo: end })
+      for (const record of records) waiting.apply(record, nowMs)
+      after = upTo
     }
     const items = waiting.items(nowMs)
     yield* Effect.forEach(items, send, { concurrency: PLACED_AT_ONCE_MAX, discard: true })

@@ -16,6 +16,7 @@ import { ERA_MIN, type ShardMark } from "../commit/Commit.ts"
 import { DeadLetters } from "../deadletter/DeadLetters.ts"
 import { EventPublisher } from "../integration/EventPublisher.ts"
 import { Journal } from "../journal/Journal.ts"
+import { makeShardPages } from "../journal/ShardPages.ts"
 import type { Deliver } from "../mailbox/Deliver.ts"
 import { Mailbox } from "../mailbox/Mailbox.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
@@ -88,9 +89,11 @@ export const makeOutbox = Effect.fnUntraced(function* (
   const drawEra = (): number => ERA_MIN + Math.floor(random.nextDoubleUnsafe() * ERA_MIN)
   const wake = () => sweep.wake()
 
+  const pages = yield* makeShardPages(journal, shardCount)
   const lostTimers = yield* makeLostTimers(
     shardMap,
     (item) => Effect.asVoid(dispatchItem(ports, item)),
+    pages,
     (shardIndex) => shards.get(shardIndex)?.placedUpTo,
   )
   const sending = yield* makeSending({
@@ -105,6 +108,7 @@ export const makeOutbox = Effect.fnUntraced(function* (
   })
   const reading = makeReading({
     journal,
+    pages,
     checkpoints,
     sending,
     shardCount,

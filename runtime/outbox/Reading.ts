@@ -12,7 +12,7 @@ import { CommitUnreadable, decodeCommit, ERA_MIN, eraOf } from "../commit/Commit
 import { carryingOf, itemsOf, type PlacedItem } from "../commit/PlacedItem.ts"
 import { invariant } from "../invariant/Invariant.ts"
 import type { JournalRecord, JournalService } from "../journal/Journal.ts"
-import { somePage } from "../journal/RecordPage.ts"
+import type { ShardPages } from "../journal/ShardPages.ts"
 import { waitsFor } from "./Dispatcher.ts"
 import type { Sending } from "./Sending.ts"
 import type { ShardOutbox } from "./ShardOutbox.ts"
@@ -33,6 +33,7 @@ const MARK_SPAN_FACTOR = 8
 
 export interface ReadingOptions {
   readonly journal: JournalService
+  readonly pages: ShardPages
   readonly checkpoints: CheckpointsService
   readonly sending: Sending
   readonly shardCount: number
@@ -48,6 +49,7 @@ export type Reading = ReturnType<typeof makeReading>
 
 export const makeReading = ({
   journal,
+  pages,
   checkpoints,
   sending,
   shardCount,
@@ -105,28 +107,30 @@ export const makeReading = ({
   const readPage = Effect.fnUntraced(function* (shard: ShardOutbox, end: number, askedAtMs: number) {
     const after = shard.toRead(nowMs())
     if (after === undefined || !sending.hasRoom()) return false
-    const scan = journal.scan({ shard: shard.shard, after, upTo: end })
-    const page = after < end ? yield* somePage(scan, `shard ${shard.shard} after ${after}`) : []
+    if (after >= end) {
+      shard.readToEnd(end, askedAtMs)
+      return false
+    }
+    const { records, upTo } = yield* pages({ shard: shard.shard, after, upTo: end })
     let before = after
-    for (const record of page) {
+    for (const record of records) {
       const { key, sequence } = record
       invariant(sequence > before, "readingAdvances", () => ({ key, sequence, before }))
       before = sequence
       recoverOne(shard, record)
     }
     // Commits that did not fit are read again: the next read starts before them.
-    if (page.length > 0) shard.read(Math.min(page.at(-1)?.sequence ?? end, shard.leftAfter))
-    else shard.readToEnd(end, askedAtMs)
-    return page.length > 0
+    shard.read(Math.min(upTo, shard.leftAfter))
+    return true
   })
 
   /** The records of a shard between two sequences, both included. */
   const readBetween = Effect.fnUntraced(function* (shard: number, from: number, upTo: number) {
     const records: Array<JournalRecord> = []
-    for (let after = from - 1; after < upTo; after = records.at(-1)?.sequence ?? upTo) {
-      const page = yield* somePage(journal.scan({ shard, after, upTo }), `shard ${shard} after ${after}`)
-      if (page.length === 0) break
-      records.push(...page)
+    for (let after = from - 1; after < upTo; ) {
+      const page = yield* pages({ shard, after, upTo })
+      records.push(...page.records)
+      after = page.upTo
     }
     return records
   })
@@ -213,10 +217,9 @@ export const makeReading = ({
     const end = yield* journal.lastOfShard(shard.shard)
     let after = Math.min(...lost.map(({ range }) => range.from)) - 1
     while (after < Math.min(last, end)) {
-      const scan = journal.scan({ shard: shard.shard, after, upTo: end })
-      const page = yield* somePage(scan, `shard ${shard.shard} after ${after}`)
-      sendAgain(shard, page, isLost)
-      after = page.at(-1)?.sequence ?? end
+      const { records, upTo } = yield* pages({ shard: shard.shard, after, upTo: end })
+      sendAgain(shard, records, isLost)
+      after = upTo
     }
     for (const { sentAgain } of lost) sentAgain()
   })

@@ -55,6 +55,12 @@ export interface JournalNatsOptions extends JournalStreamOptions {
   readonly groupCommit?: GroupCommitMode
 }
 
+/**
+ * Filter of a page of all commits. The stream holds nothing else, and nats-server answers only this wildcard without a walk
+ * over all subjects, for the number of further messages.
+ */
+const EVERYTHING = ">"
+
 /** True for refusals under which even reads would answer from the wrong journal. */
 const blocksReads = (refusal: JournalRefused): boolean => refusal.reason !== "Unsafe"
 
@@ -233,7 +239,7 @@ const makeService = (
       shard === undefined
         ? pageOf(
             partAt(partitionOfSequence(range.upTo, partitionCount)),
-            { subject: subjects.all, keyOf: subjects.keyOf },
+            { subject: EVERYTHING, keyOf: subjects.keyOf },
             range,
           )
         : pageOf(partOf(shard), { subject: subjects.ofShard(shard), keyOf: subjects.keyOf }, range),
