@@ -16,15 +16,13 @@ interface CallerHeaders {
   readonly [USER_HEADER]?: string
 }
 
-/** Name of the caller; `undefined` if nobody is named. */
-export const userOf = ({ [USER_HEADER]: user }: CallerHeaders): string | undefined =>
-  user === undefined ? undefined : utf8Text(user)
+/** Name of the caller; `undefined` without the header, and if it is empty. */
+export const userOf = ({ [USER_HEADER]: user = "" }: CallerHeaders): string | undefined =>
+  user === "" ? undefined : utf8Text(user)
 
 /** The same from the headers of a web-standard request. */
-export const userIn = (headers: Headers): string | undefined => {
-  const user = headers.get(USER_HEADER)
-  return user === null ? undefined : utf8Text(user)
-}
+export const userIn = (headers: Headers): string | undefined =>
+  userOf({ [USER_HEADER]: headers.get(USER_HEADER) ?? "" })
 
 /** Replaces the name in the headers. `undefined` removes it. */
 export const setUser = (headers: Headers, user: string | undefined): void => {

@@ -25,7 +25,7 @@ const ORDER_ID_DIGITS = 20
 /** Id made from the idempotency key if there is one, so that a repeat names the same order. */
 const orderIdFor = ({ headers }: CommandRequest): string => {
   const key = headers["idempotency-key"]
-  const seed = key === undefined ? randomUUID() : JSON.stringify([headers["x-user"] ?? null, key])
+  const seed = key === undefined ? randomUUID() : JSON.stringify([headers["x-user"] || null, key])
   return `o-${createHash("sha256").update(seed).digest("hex").slice(0, ORDER_ID_DIGITS)}`
 }
 

@@ -61,6 +61,11 @@ it("keeps the note of an operator, unless it is empty", async () => {
   expect(await asked({ "everstate-note": "" })).toEqual({ metadata: {} })
 })
 
+it("names no user where the header is empty", async () => {
+  expect(await asked({ "x-user": "ann" })).toEqual({ metadata: { user: "ann" } })
+  expect(await asked({ "x-user": "" })).toEqual({ metadata: {} })
+})
+
 it("the idempotency key is the command's id", async () => {
   expect(await asked({ "idempotency-key": "k-1" })).toEqual({ commandId: "k-1", metadata: {} })
 })
