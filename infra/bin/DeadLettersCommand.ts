@@ -28,6 +28,10 @@ const reasonFlag = Flag.Literals("reason", DEAD_LETTER_REASONS).pipe(
   Flag.map(Option.getOrUndefined),
 )
 
+/** `order/주문`, as other verbs take type and id; the key if the id would break the line. */
+const receiverText = ({ key, type, id }: Document): string =>
+  id === undefined || /\p{Cc}/u.test(id) ? String(key) : `${type}/${id}`
+
 const list = remoteVerb(
   "list",
   { reason: reasonFlag, limit: limitFlag },
@@ -39,7 +43,7 @@ const list = remoteVerb(
         [
           { heading: "number", cell: ({ number }) => String(number), align: "right" },
           { heading: "when", cell: ({ at }) => momentText(at) },
-          { heading: "receiver", cell: ({ key }) => String(key) },
+          { heading: "receiver", cell: receiverText },
           { heading: "reason", cell: ({ reason }) => paint("yellow", String(reason)) },
           { heading: "attempts", cell: ({ attempts }) => String(attempts), align: "right" },
           { heading: "detail", cell: ({ detail }) => String(detail).split("\n")[0] ?? "" },
@@ -66,7 +70,7 @@ const show = remoteVerb(
         factLines(
           [
             ["number", letter["number"]],
-            ["receiver", letter["key"]],
+            ["receiver", receiverText(letter)],
             ["reason", paint("yellow", String(letter["reason"]))],
             ["detail", letter["detail"]],
             ["attempts", letter["attempts"]],

@@ -21,6 +21,10 @@ const Reason = Schema.Literals(DEAD_LETTER_REASONS)
 const DeadLetter = Schema.Struct({
   number: Schema.Int,
   key: Schema.String.annotate({ description: "`type/token` of the receiver, or `reactor/<name>`" }),
+  type: Schema.optionalKey(
+    Schema.String.annotate({ description: "Type of the receiver, if it is an actor" }),
+  ),
+  id: Schema.optionalKey(Schema.String.annotate({ description: "Id of the receiver, if it is an actor" })),
   reason: Reason,
   detail: Schema.String,
   attempts: Schema.Int,

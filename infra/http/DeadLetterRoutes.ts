@@ -1,6 +1,7 @@
 /** Handlers of the routes in DeadLetterApi.ts. What the verbs mean: runtime/office/DeadLetterOffice.ts. */
 import { Effect } from "effect"
 import type { HttpApiBuilder } from "effect/http-api"
+import { addressNamed } from "../../runtime/address/ActorAddress.ts"
 import type {
   BulkJob,
   BulkReport,
@@ -23,9 +24,16 @@ import { orProblem, problemResponse } from "./ProblemResponses.ts"
 
 const letterDocument = ({ atMs, attemptCount, ...letter }: StoredDeadLetter): DeadLetterDocument => ({
   ...letter,
+  ...receiverOf(letter),
   attempts: attemptCount,
   at: isoTime(atMs),
 })
+
+/** The actor that the letter's message is for; nothing for a reactor's event, and for a key of no actor. */
+const receiverOf = ({ key, reason }: Pick<StoredDeadLetter, "key" | "reason">) => {
+  const address = reason === "ReactorFailed" ? undefined : addressNamed(key, 1)
+  return address && { type: address.type, id: address.id }
+}
 
 const bulkDocument = ({ doneCount, isComplete, ...report }: BulkReport) => ({
   done: doneCount,

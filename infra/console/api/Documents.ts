@@ -174,6 +174,9 @@ export interface ProblemDocument {
 export interface DeadLetter {
   readonly number: number
   readonly key: string
+  /** Of the receiver, if it is an actor. */
+  readonly type?: string
+  readonly id?: string
   readonly reason: string
   readonly detail: string
   readonly attempts: number

@@ -159,6 +159,28 @@ describe("everstate actors", () => {
   })
 })
 
+describe("everstate dead-letters", () => {
+  it("names receivers as other verbs take them, whatever is in their ids", async () => {
+    const { verb, json } = await started()
+    const ids = ["a.b/c d", "주문", "two\nlines"]
+    for (const id of ids) {
+      await verb("actors", "tell", "counter", id, "Refuse")
+      await eventually(async () =>
+        expect((await json("dead-letters", "list")).items.at(-1)).toMatchObject({ id }),
+      )
+    }
+    const { items } = await json("dead-letters", "list")
+    expect(items).toMatchObject(ids.map((id) => ({ type: "counter", id })))
+    const lines = (await verb("dead-letters", "list")).stdout.split("\n").slice(1)
+    // A line break stays in its token, so that each letter has one line.
+    const shown = ["counter/a.b/c d", "counter/주문", "counter/two%0Alines"]
+    for (const [index, text] of shown.entries()) expect(lines[index]).toContain(text)
+    expect((await verb("dead-letters", "show", String(items[1].number))).stdout).toMatch(
+      /^receiver +counter\/주문$/m,
+    )
+  })
+})
+
 describe("everstate cluster history", () => {
   it("shows the last hour, with the course of each series", async () => {
     const { verb, json } = await started()

@@ -169,6 +169,7 @@ describe("dead letters", () => {
     })
     const page = (await call("GET", "/dead-letters?limit=1")).body
     expect((await call("GET", `/dead-letters?cursor=${page.next}`)).body.items.length).toBe(1)
+    expect(page.items).toMatchObject([{ key: "purse/a", type: "purse", id: "a" }])
     const number = page.items[0].number
     const discarded = await call("DELETE", `/dead-letters/${number}`, undefined, { "everstate-note": "spam" })
     expect([discarded.status, discarded.headers.get("everstate-operation")]).toEqual([204, "1"])

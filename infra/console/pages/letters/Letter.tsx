@@ -9,6 +9,7 @@ import { Moment } from "../../parts/Moment.tsx"
 import { Notice, Settled } from "../../parts/Notice.tsx"
 import { verbs } from "../../parts/Verbs.ts"
 import { text } from "../../text/English.ts"
+import { receiverOf } from "./Receiver.ts"
 
 interface LetterProps {
   readonly number: string
@@ -25,7 +26,7 @@ export const Letter = ({ number, onActed }: LetterProps) => {
 }
 
 const Loaded = ({ letter, onActed }: { readonly letter: DeadLetter; readonly onActed: () => void }) => {
-  const { number, key, detail, original, messageId, reason, at, attempts } = letter
+  const { number, detail, original, messageId, reason, at, attempts } = letter
   return (
     <section className="panel stack">
       <h2>{text.letters.letter(number)}</h2>
@@ -36,7 +37,7 @@ const Loaded = ({ letter, onActed }: { readonly letter: DeadLetter; readonly onA
         </dd>
         <dt>{text.letters.columns.receiver}</dt>
         <dd>
-          <Id id={key} />
+          <Id id={receiverOf(letter)} />
         </dd>
         <dt>{text.letters.columns.reason}</dt>
         <dd>{reason}</dd>

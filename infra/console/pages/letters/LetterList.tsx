@@ -18,6 +18,7 @@ import { VirtualTable } from "../../parts/VirtualTable.tsx"
 import type { Search } from "../../shell/Search.ts"
 import { text } from "../../text/English.ts"
 import { loopLine, NUMBER, SELECTED_MAX, selectedOf, selectionText, toggled } from "./LetterSelection.ts"
+import { receiverOf } from "./Receiver.ts"
 
 interface LetterListProps {
   readonly search: Search
@@ -127,7 +128,8 @@ interface CellsProps {
 }
 
 const Cells = ({ letter, isSelected, onSelect, onOpen }: CellsProps) => {
-  const { number, key, reason, detail, attempts, at } = letter
+  const { number, reason, detail, attempts, at } = letter
+  const receiver = receiverOf(letter)
   return (
     <>
       <span role="cell">
@@ -142,9 +144,9 @@ const Cells = ({ letter, isSelected, onSelect, onOpen }: CellsProps) => {
         {number}
       </span>
       <span role="cell">
-        <Id id={key}>
-          <button type="button" className="link mono" title={key} onClick={onOpen}>
-            {key}
+        <Id id={receiver}>
+          <button type="button" className="link mono" title={receiver} onClick={onOpen}>
+            {receiver}
           </button>
         </Id>
       </span>
