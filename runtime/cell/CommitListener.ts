@@ -4,7 +4,7 @@
  * Owns what a cell reports, and when. The listener: ../outbox/CommitIntake.ts.
  */
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import type { CommitEntry } from "../commit/Commit.ts"
+import type { Commit, CommitEntry } from "../commit/Commit.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
 import type { Pending } from "./Pending.ts"
@@ -43,7 +43,7 @@ export interface CommitListener {
   /** A commit is stored. */
   readonly committed: (address: ActorAddress, commit: CommitTold) => void
   /** A stored commit was met while reading: another node wrote it, or its acknowledgement was lost. */
-  readonly found: (record: JournalRecord) => void
+  readonly found: (address: ActorAddress, record: JournalRecord, commit: Commit) => void
   /**
    * The actor came into memory at a sequence, with timers that this node does not hold. A timer that was due
    * long ago has lost its message.

@@ -128,6 +128,15 @@ export const audited = (
   return found === undefined ? state : (machine.transition(state, found, id) ?? state)
 }
 
+/** The commit in a record of the actor. Throws {@link ActorQuarantined}. */
+export const commitIn = (address: ActorAddress, record: JournalRecord): Commit => {
+  try {
+    return decodeCommit(record)
+  } catch (cause) {
+    throw asQuarantined(address, record.sequence, cause)
+  }
+}
+
 const BORN_TWICE = "the commit tells of a birth, and the actor is born already"
 
 /**

@@ -6,7 +6,14 @@
  */
 import { Effect, Fiber } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
-import { CommitUnreadable, decodeCommit, eventCount, isSameStamp, stampOf } from "../commit/Commit.ts"
+import {
+  type Commit,
+  CommitUnreadable,
+  decodeCommit,
+  eventCount,
+  isSameStamp,
+  stampOf,
+} from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import {
   type JournalReadError,
@@ -20,7 +27,7 @@ import { about } from "../log/LogSubject.ts"
 import { logSampled } from "../log/SampledLog.ts"
 import type { SnapshotStoreService } from "../snapshot/SnapshotStore.ts"
 import { ActorQuarantined } from "./AskError.ts"
-import { applyRecord, type Confirmed, unborn } from "./Fold.ts"
+import { applyRecord, type Confirmed, commitIn, unborn } from "./Fold.ts"
 import type { IgnoredSnapshots } from "./IgnoredSnapshots.ts"
 import { decodeSnapshot } from "./Snapshot.ts"
 
@@ -29,7 +36,7 @@ export interface RecoveryPorts {
   readonly snapshots: SnapshotStoreService
   readonly ignoredSnapshots: IgnoredSnapshots
   /** Told of every record that was applied, in order, because its items may not be sent yet. */
-  readonly outbox: { readonly found: (record: JournalRecord) => void }
+  readonly outbox: { readonly found: (address: ActorAddress, record: JournalRecord, commit: Commit) => void }
 }
 
 export type RecoveryError = ActorQuarantined | JournalReadError
@@ -193,8 +200,9 @@ const applyPage = (
     let confirmed = from
     try {
       for (const record of page) {
-        confirmed = applyRecord(definition, address, confirmed, record)
-        outbox.found(record)
+        const commit = commitIn(address, record)
+        confirmed = applyRecord(definition, address, confirmed, record, commit)
+        outbox.found(address, record, commit)
       }
     } catch (cause) {
       if (cause instanceof ActorQuarantined) return Effect.fail(cause)

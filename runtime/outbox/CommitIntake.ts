@@ -5,11 +5,11 @@
  * commits. The state of a shard: ShardOutbox.ts. How items leave: Sending.ts.
  */
 import { type Clock, Effect } from "effect"
-import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
+import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { Appending, CommitListener, CommitTold } from "../cell/CommitListener.ts"
 import type { Pending } from "../cell/Pending.ts"
 import type { ShardMap } from "../cluster/ShardMap.ts"
-import { ERA_MIN } from "../commit/Commit.ts"
+import { type Commit, ERA_MIN } from "../commit/Commit.ts"
 import { isCarrying, itemsOf } from "../commit/PlacedItem.ts"
 import type { JournalRecord } from "../journal/Journal.ts"
 import type { OutboxItem } from "../message/OutboxItem.ts"
@@ -85,9 +85,9 @@ export class CommitIntake implements CommitListener {
     else sendNow()
   }
 
-  readonly found = (record: JournalRecord): void => {
-    const { shardMap, reading } = this.#options
-    const shard = this.#shardOf(addressFromKey(record.key, shardMap.shardCount))
+  readonly found = (address: ActorAddress, record: JournalRecord, commit: Commit): void => {
+    const { reading } = this.#options
+    const shard = this.#shardOf(address)
     if (shard === undefined) return
     // Commits from before this ownership are read in order, from where the former owner stopped. A later
     // commit is a late append of a former owner, or this owner's own with a lost acknowledgement.
@@ -95,7 +95,7 @@ export class CommitIntake implements CommitListener {
     const isLate = shard.isStarted && record.sequence > shard.takenAt
     if (!isUntold && !isLate) return
     if (shard.isBehind) shard.leave(record.sequence)
-    else reading.recoverOne(shard, record)
+    else reading.recoverOne(shard, record, commit)
   }
 
   readonly activated = (address: ActorAddress, timers: Pending["timers"], sequence: number): void => {

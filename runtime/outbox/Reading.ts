@@ -6,9 +6,9 @@
  * TakeoverNote.ts. Sending.ts sends.
  */
 import { Effect } from "effect"
-import { addressFromKey } from "../address/ActorAddress.ts"
+import { type ActorAddress, addressFromKey } from "../address/ActorAddress.ts"
 import type { CheckpointsService } from "../checkpoint/Checkpoints.ts"
-import { CommitUnreadable, decodeCommit, ERA_MIN, eraOf } from "../commit/Commit.ts"
+import { type Commit, CommitUnreadable, decodeCommit, ERA_MIN, eraOf } from "../commit/Commit.ts"
 import { carryingOf, itemsOf, type PlacedItem } from "../commit/PlacedItem.ts"
 import { invariant } from "../invariant/Invariant.ts"
 import type { JournalRecord, JournalService } from "../journal/Journal.ts"
@@ -57,23 +57,23 @@ export const makeReading = ({
   nowMs,
   overtaken,
 }: ReadingOptions) => {
-  const itemsIn = (shard: ShardOutbox, record: JournalRecord) => {
-    const from = addressFromKey(record.key, shardCount)
-    const commit = decodeCommit(record)
+  const itemsIn = (shard: ShardOutbox, from: ActorAddress, { sequence }: JournalRecord, commit: Commit) => {
     const { at, epoch } = commit
     const era = eraOf(commit)
     const source = { source: shard.slot, era }
-    return { epoch, era, items: itemsOf(from, record.sequence, at, carryingOf(commit), source) }
+    return { epoch, era, items: itemsOf(from, sequence, at, carryingOf(commit), source) }
   }
 
   /** Whether this owner wrote the commit. A commit of format 1 carries its epoch in place of an era. */
   const isOf = (shard: ShardOutbox, era: number, sequence: number): boolean =>
     era === shard.era || (era === shard.epoch && sequence > shard.takenAt)
 
-  const recoverOne = (shard: ShardOutbox, record: JournalRecord): void => {
+  /** `decoded`: the commit in the record, if it has been read already. */
+  const recoverOne = (shard: ShardOutbox, record: JournalRecord, decoded?: Commit): void => {
     try {
-      if (!shard.types.has(addressFromKey(record.key, shardCount).type)) return
-      const { epoch, era, items } = itemsIn(shard, record)
+      const from = addressFromKey(record.key, shardCount)
+      if (!shard.types.has(from.type)) return
+      const { epoch, era, items } = itemsIn(shard, from, record, decoded ?? decodeCommit(record))
       if (epoch > shard.epoch) overtaken(shard.shardIndex)
       const isOwn = isOf(shard, era, record.sequence)
       // The cell reported this owner's commit, unless the acknowledgement was lost or the commit was left to
@@ -143,7 +143,8 @@ export const makeReading = ({
   ): void => {
     for (const record of records) {
       try {
-        const items = itemsIn(shard, record).items.filter(isWanted)
+        const from = addressFromKey(record.key, shardCount)
+        const items = itemsIn(shard, from, record, decodeCommit(record)).items.filter(isWanted)
         if (items.length === 0) continue
         const commit = shard.begin(record.sequence, items.length)
         sending.send(shard, commit, items, true)

@@ -286,8 +286,8 @@ export const cellBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a birth after a crash is counted behind the items of the entries",
     file: "runtime/outbox/Reading.ts",
-    text: "itemsOf(from, record.sequence, at, carryingOf(commit), source)",
-    replacement: "itemsOf(from, record.sequence, at, { ...carryingOf(commit), born: undefined }, source)",
+    text: "itemsOf(from, sequence, at, carryingOf(commit), source)",
+    replacement: "itemsOf(from, sequence, at, { ...carryingOf(commit), born: undefined }, source)",
     isSeenBySimulation: true,
   },
   {
