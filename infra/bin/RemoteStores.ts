@@ -61,6 +61,10 @@ export const remoteStores = Effect.fnUntraced(function* ({
   const one = Effect.fnUntraced(function* (path: string, system: Opened) {
     const { type = "", id = "" } = wordsOf(path)
     if (isHosted(system, type) === false) return yield* newestCommit(open, type, id, `No node hosts ${type}`)
+    // The question itself would wait for another node to take the shard.
+    if (yield* system.haveHostsEnded(type)) {
+      return yield* newestCommit(open, type, id, `Every node that hosts ${type} has ended`)
+    }
     return yield* system.gateway.get(path).pipe(
       Effect.map(withoutTags),
       Effect.catchIf(

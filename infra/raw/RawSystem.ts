@@ -41,6 +41,7 @@ import { layerReadModelPostgres } from "../postgres/ReadModelPostgres.ts"
 import { keepStoredProgress } from "../system/StoredProgress.ts"
 import { rawActor, rawSaga } from "./RawActor.ts"
 import { type RawCluster, readCluster } from "./RawCluster.ts"
+import { haveHostsEnded } from "./RawHosts.ts"
 import { definitionsOf, runProjections, toldProjections } from "./RawProjections.ts"
 import { type RawJournal, type RawType, rawTypes } from "./RawTypes.ts"
 
@@ -77,6 +78,8 @@ export interface RawSystem {
   readonly types: ReadonlyArray<RawType>
   /** Projections that nodes say they can run. */
   readonly told: ReadonlyArray<ProjectionTold>
+  /** Whether every node that hosts the type has ended, though its record is still there. */
+  readonly haveHostsEnded: (type: string) => Effect.Effect<boolean>
 }
 
 /** What a system is opened for. */
@@ -137,7 +140,8 @@ export const rawSystem = Effect.fnUntraced(function* (open: RawJournal, namespac
   yield* keepStoredProgress(service, namespace)
   const history = { service, meter: new AskMeter(), transport, deadLetterCount: Effect.undefined }
   MetricsHistory.ofOthers(history, clock)
-  return { service, types, told } satisfies RawSystem
+  const hostsEnded = (type: string) => haveHostsEnded(view.seen, transport, type)
+  return { service, types, told, haveHostsEnded: hostsEnded } satisfies RawSystem
 })
 
 const control = Effect.fnUntraced(function* (

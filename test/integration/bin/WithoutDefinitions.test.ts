@@ -1,9 +1,13 @@
 /** The command straight on NATS and Postgres without definitions: it says what a gateway says, or why it cannot. */
-import { Schema } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { assign, setup } from "xstate"
 import { makeGateway } from "../../../infra/http.ts"
+import { NatsConnection } from "../../../infra/nats/connection/NatsConnection.ts"
+import { LeasesNats } from "../../../infra/nats/leases/LeasesNats.ts"
 import { ActorSystem } from "../../../infra/system/ActorSystem.ts"
+import { Leases } from "../../../runtime/cluster/Leases.ts"
+import { subjectOfKey } from "../../../runtime/cluster/Member.ts"
 import {
   defineActor,
   defineCall,
@@ -298,6 +302,40 @@ it("cancels a job on dead letters at Ctrl-C, because the job ends with the verb"
   const jobs = await fetch(`${url}/dead-letters/jobs`).then((answer) => answer.json())
   expect(jobs).toMatchObject({ items: [{ verb: "redrive", reason: "Rejected", state: "cancelled" }] })
 })
+
+/** Runs the body while the records of the nodes that are up now are there, as if the nodes had been killed. */
+const afterKill = async (end: () => Promise<void>, body: () => Promise<void>) => {
+  const layer = LeasesNats.layer({ namespace: NAMESPACE }).pipe(
+    Layer.provide(NatsConnection.layer({ servers: servers().natsUrl })),
+  )
+  await Effect.gen(function* () {
+    const leases = yield* Leases
+    const records = (yield* leases.all).filter(({ key, value }) => isMember(key) && value !== undefined)
+    yield* Effect.promise(end)
+    for (const { key, value } of records) {
+      const removed = yield* leases.get(key)
+      const revision = yield* leases.write(key, value, removed?.revision ?? 0)
+      yield* Effect.addFinalizer(() => Effect.orDie(leases.remove(key, revision)))
+    }
+    expect(records).not.toEqual([])
+    yield* Effect.promise(body)
+  }).pipe(Effect.scoped, Effect.provide(layer), Effect.runPromise)
+}
+
+const isMember = (key: string): boolean => subjectOfKey(key)?.kind === "member"
+
+it("does not wait for nodes that were killed", () =>
+  afterKill(
+    () => system.stop(),
+    async () => {
+      expect(await json("actors", "show", "locker", "open")).toMatchObject({
+        state: "open",
+        version: 1,
+        onlyStored: expect.stringContaining("Every node that hosts locker has ended"),
+      })
+      expect((await raw("actors", "show", "locker", "none")).exitCode).toBe(4)
+    },
+  ))
 
 it("shows the newest commits, and stores messages, while no node is up", async () => {
   await system.stop()
