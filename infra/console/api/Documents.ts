@@ -123,6 +123,8 @@ export interface HistoryItem {
   readonly correlationId?: string
   readonly causationId?: string
   readonly trace?: string
+  /** Why an operator sent the command. */
+  readonly note?: string
 }
 
 export interface HistoryPage extends Page<HistoryItem> {

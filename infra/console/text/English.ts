@@ -270,6 +270,7 @@ export const text = {
       user: "User",
       command: "Command",
       cause: "Caused by",
+      note: "Note",
       trace: "Trace",
       correlation: "Correlation",
     },

@@ -158,6 +158,15 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
     expect(page.url()).toBe(`${shop.url}/console/actors/order/o-1?at=2`)
   })
 
+  test("shows the note of an event as text, whatever is in it", async () => {
+    const { page, faults } = await open("actors/garden/roof?at=1")
+    const note = page.getByRole("definition").filter({ hasText: "the frost is over" })
+    await note.waitFor()
+    expect(await note.textContent()).toBe(`the frost is over ${MARKUP}`)
+    expect(await note.locator("*").count()).toBe(0)
+    expect(faults).toEqual([])
+  })
+
   test("tries a command out at a past version, and stores nothing", async () => {
     await shop.post("/actors/garden/yard/Grow", {})
     const { page } = await open("actors/garden/yard?at=1")

@@ -164,7 +164,8 @@ export const tellStory = async ({ post, system }: Shop): Promise<void> => {
     }
     await must(`/actors/order/draft-${number}/Place`, placed, { "x-user": "ben" })
   }
-  await must("/actors/garden/roof/Plant", { crop: "basil", beds: 3 }, { "x-user": "ann" })
+  const signed = { "x-user": "ann", "everstate-note": `the frost is over ${MARKUP}` }
+  await must("/actors/garden/roof/Plant", { crop: "basil", beds: 3 }, signed)
   await must("/actors/garden/roof/Open", {}, { "x-user": "ann" })
   await must("/actors/garden/yard/Plant", { crop: "mint", beds: 1 }, { "x-user": "ben" })
   // Nobody can ship what is not ordered: these messages become dead letters.

@@ -20,7 +20,7 @@ export const EventView = ({ type, id, version, newest }: EventViewProps) => {
   const { items } = useHistoryWindows(type, id, newest, windows)
   const item = items.get(version)
   if (item === undefined) return null
-  const { data, type: event, commandId, correlationId, causationId, user, sequence, at, trace } = item
+  const { data, type: event, commandId, correlationId, causationId, user, note, sequence, at, trace } = item
   const raw = JSON.stringify(item, undefined, 2)
   return (
     <section className="panel stack">
@@ -32,6 +32,12 @@ export const EventView = ({ type, id, version, newest }: EventViewProps) => {
         <Fact name={text.actor.facts.sequence} value={String(sequence)} />
         <Fact name={text.actor.facts.at} value={at} />
         <Fact name={text.actor.facts.user} value={user} />
+        {note !== undefined && (
+          <>
+            <dt>{text.actor.facts.note}</dt>
+            <dd className="words">{note}</dd>
+          </>
+        )}
         <Fact name={text.actor.facts.command} value={commandId} />
         <Fact name={text.actor.facts.cause} value={causationId} />
         <Fact name={text.actor.facts.trace} value={trace} />
