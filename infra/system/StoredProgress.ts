@@ -103,7 +103,10 @@ export const keepStoredProgress = Effect.fnUntraced(function* (
   known.set(system, {
     partitionCount,
     ofProjection: ({ name, version }) => {
-      const from = system.given.projections.find((each) => each.name === name)?.from
+      // Nodes of two releases may run two versions, which read other types.
+      const from = system.given.projections.find(
+        (each) => each.name === name && each.version === version,
+      )?.from
       const wanted = from === undefined ? [subjects.all] : subjectsOf(from)
       return (partition) =>
         Effect.gen(function* () {
