@@ -121,8 +121,11 @@ class Source {
 
   /** Forgets the handled messages that floors cover. */
   sweep(): void {
-    const kept = this.#handled.filter((origin) => !this.#isSettled(origin))
-    this.#handled = kept.length === 0 ? NONE : kept
+    const handled = this.#handled
+    let keptCount = 0
+    for (const origin of handled) if (!this.#isSettled(origin)) handled[keptCount++] = origin
+    if (keptCount === 0) this.#handled = NONE
+    else handled.length = keptCount
     this.#sweepAt = 2 * Math.max(this.#handled.length, FEW_ORIGINS_MAX)
   }
 

@@ -17,13 +17,21 @@ const CHANGEABLE = 1
 const UNPROVEN = 2
 
 /**
- * Traits of objects that were walked. Most objects live for one commit and are not worth an entry. An object
- * that was frozen here and has only frozen parts gets its entry when it is met again.
+ * Traits of objects that were walked. Most objects live for one commit and are not worth an entry, which costs as much as
+ * some walks. An object that was frozen here and has only frozen parts gets its entry when it is met again in a value
+ * with many such objects.
  */
 const knownTraits = new WeakMap<object, Traits>()
 
+/** Frozen objects of a value that are walked again without an entry. */
+const WALKED_AGAIN_MAX = 32
+
+/** How many more of them there may be in the value that is walked now. */
+let walkableAgain = 0
+
 /** Freezes the plain objects and arrays of the value at every depth, and returns the value itself. */
 export const frozen = <A>(value: A): A => {
+  walkableAgain = WALKED_AGAIN_MAX
   freeze(value, 0)
   return value
 }
@@ -75,11 +83,12 @@ const freeze = (value: unknown, depth: number): Traits => {
   }
   const known = knownTraits.get(value)
   if (known !== undefined) return known
-  // The value was frozen here, or by its owner, who may not have frozen the parts. The entry ends the walk of
-  // a cycle, which has no stored form.
-  knownTraits.set(value, CHANGEABLE | UNPROVEN)
+  // The value was frozen here, or by its owner, who may not have frozen the parts.
+  const isEntered = walkableAgain-- <= 0
+  // The entry ends the walk of a cycle, which has no stored form.
+  if (isEntered) knownTraits.set(value, CHANGEABLE | UNPROVEN)
   const traits = freezeParts(value, depth + 1)
-  knownTraits.set(value, traits)
+  if (isEntered || traits !== 0) knownTraits.set(value, traits)
   return traits
 }
 
@@ -89,7 +98,8 @@ const freezeParts = (value: object, depth: number): Traits => {
     // The result of a RegExp match is a list with fields. A stored list has no fields.
     if ((value as { readonly index?: unknown }).index !== undefined) traits |= UNPROVEN
     if (Object.getPrototypeOf(value) !== Array.prototype) traits |= UNPROVEN
-    for (const element of value) traits |= freeze(element, depth)
+    // Most walks come before the engine compiles this, and then `for...of` makes an object for each element.
+    for (let index = 0; index < value.length; index++) traits |= freeze(value[index], depth)
   } else {
     for (const key in value) traits |= freeze((value as PlainObject)[key], depth)
   }

@@ -50,6 +50,8 @@ export class FlatMachine {
   readonly #machine: AnyStateMachine
   readonly #scope: AnyActorScope
   readonly #steps = new WeakMap<Transition, FlatStep | "NotFlat">()
+  /** Result of {@link isQuiet} for each state that was met. */
+  readonly #areQuiet = new Map<AnyStateNode, boolean>()
   readonly #entered = new Map<AnyStateNode, Entered>()
   /** Snapshot of every actor at birth, except for its context; `undefined` before the first birth. */
   #template: AnyMachineSnapshot | "NotFlat" | undefined
@@ -67,7 +69,7 @@ export class FlatMachine {
   transition(from: AnyMachineSnapshot, event: AnyEventObject): AnyMachineSnapshot | typeof LEFT_TO_XSTATE {
     if (!this.#isFlat(from)) return LEFT_TO_XSTATE
     const transitions = this.#machine.getTransitionData(from, event)
-    const [transition] = transitions
+    const transition = transitions[0]
     if (transition === undefined || transitions.length > 1) return LEFT_TO_XSTATE
     const next = this.#taken(from, transition, event)
     return next && this.#settled(next, event)
@@ -103,9 +105,19 @@ export class FlatMachine {
    */
   #isFlat({ _nodes, historyValue }: AnyMachineSnapshot): boolean {
     const nodes = _nodes as ReadonlyArray<AnyStateNode>
-    if (nodes.length > 2) return false
-    for (const node of nodes) if (!isQuiet(node)) return false
-    return nodes.at(-1)?.type === "atomic" && Object.keys(historyValue).length === 0
+    const outer = nodes[0]
+    const inner = nodes[1] ?? outer
+    if (nodes.length > 2 || outer === undefined || inner?.type !== "atomic") return false
+    for (const _ in historyValue) return false
+    return this.#isQuiet(outer) && this.#isQuiet(inner)
+  }
+
+  #isQuiet(node: AnyStateNode): boolean {
+    const known = this.#areQuiet.get(node)
+    if (known !== undefined) return known
+    const isSo = isQuiet(node)
+    this.#areQuiet.set(node, isSo)
+    return isSo
   }
 
   /** The state after one transition; several may follow each other. */

@@ -5,8 +5,8 @@ export const originBugs: ReadonlyArray<PlantedBug> = [
   {
     name: "a floor makes an actor forget a message that it does not cover",
     file: "runtime/cell/Origins.ts",
-    text: "this.#handled.filter((origin) => !this.#isSettled(origin))",
-    replacement: "[]",
+    text: "if (!this.#isSettled(origin)) handled[keptCount++] = origin",
+    replacement: "if (origin === undefined) handled[keptCount++] = origin",
     isSeenBySimulation: false,
   },
   {
