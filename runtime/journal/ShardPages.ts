@@ -3,8 +3,8 @@
  * pages, so one pass serves all shards that are read from the beginning.
  *
  * Owns the pages under way: who waits, who is served first, and the progress in the log. A server finds the records of one
- * shard by its index of all actors, once for each page; that is dearer than reading the records of all shards in between
- * (docs/BENCHMARKS.md, "A large journal").
+ * shard by its index of all actors, once for each page. That costs as much as ten to twenty pages of a partition
+ * (docs/BENCHMARKS.md, "A large journal"), so it is left to a few shards that have far to read.
  */
 import { Clock, Effect, Exit, FiberSet, type Scope } from "effect"
 import { shardOf } from "../address/ActorAddress.ts"
@@ -14,12 +14,15 @@ import { partitionOfShard, recordCountBetween } from "./Partition.ts"
 import { somePage } from "./RecordPage.ts"
 
 /** Records of a partition up to which a read is short. Short reads go first, because little keeps their shards waiting. */
-const SHORT_READ_MAX = 10_000
+export const SHORT_READ_MAX = 10_000
+
+/** Shards with a long read that share its pages. Fewer of them get pages of their own records. */
+export const SHARED_BY_MIN = 4
 
 /** Pause between two lines about a long read, in milliseconds. */
 const SAY_EVERY_MS = 10_000
 
-/** A part of a shard's journal. The leader must have told `upTo` as a sequence of the shard's partition. */
+/** A part of a shard's journal. The leader must have told `upTo` as the sequence of a record of the shard. */
 export interface ShardRange {
   readonly shard: number
   readonly after: number
@@ -99,8 +102,22 @@ export const makeShardPages = Effect.fnUntraced(function* (
       )
     })
 
-  const readPage = Effect.fnUntraced(function* (partition: Partition, first: Waiting) {
-    if (!isShort(first)) yield* sayProgress(partition, first)
+  /** Whether so few shards read far that they are served one by one. */
+  const isAlone = ({ waiting }: Partition, first: Waiting): boolean =>
+    !isShort(first) && Array.from(waiting).filter((each) => !isShort(each)).length < SHARED_BY_MIN
+
+  /** A page of the shard's own records. */
+  const readOwn = Effect.fnUntraced(function* (partition: Partition, one: Waiting) {
+    const { shard, after, upTo } = one
+    const page = Effect.map(
+      somePage(journal.scan({ shard, after, upTo }), `shard ${shard} after ${after}`),
+      (records): ShardPage => ({ records, upTo: records.at(-1)?.sequence ?? after }),
+    )
+    const exit = yield* Effect.exit(page)
+    if (partition.waiting.delete(one)) one.answer(exit)
+  })
+
+  const readShared = Effect.fnUntraced(function* (partition: Partition, first: Waiting) {
     const { after } = first
     const upTo = Math.max(...Array.from(partition.waiting, (each) => each.upTo))
     const scan = somePage(journal.scan({ after, upTo }), `shard ${first.shard} after ${after}`)
@@ -125,7 +142,8 @@ export const makeShardPages = Effect.fnUntraced(function* (
       yield* Effect.yieldNow
       const first = firstOf(Array.from(partition.waiting))
       if (first === undefined) break
-      yield* readPage(partition, first)
+      if (!isShort(first)) yield* sayProgress(partition, first)
+      yield* isAlone(partition, first) ? readOwn(partition, first) : readShared(partition, first)
     }
     partition.isReading = false
   })

@@ -19,8 +19,8 @@ const SWEEP_MS = 500
 /** Pause between two saves of a takeover note that changes, in milliseconds. */
 const SAVE_EVERY_MS = 2_000
 
-/** Shards that are swept at once. */
-const SHARDS_AT_ONCE_MAX = 8
+/** Shards that are swept at once. They share the pages that they read, so few passes serve many shards. */
+const SHARDS_AT_ONCE_MAX = 64
 
 export interface OutboxSweepOptions {
   readonly shards: ReadonlyMap<number, ShardOutbox>

@@ -9,7 +9,12 @@ import {
   JournalUnavailable,
 } from "../../../runtime/journal/Journal.ts"
 import { makeJournalMemory } from "../../../runtime/journal/JournalMemory.ts"
-import { makeShardPages, type ShardPages } from "../../../runtime/journal/ShardPages.ts"
+import {
+  makeShardPages,
+  SHARED_BY_MIN,
+  SHORT_READ_MAX,
+  type ShardPages,
+} from "../../../runtime/journal/ShardPages.ts"
 import { loggingTo, SHARD_COUNT } from "../../fixtures/memory/MemorySystem.ts"
 
 const SHARDS = Array.from({ length: SHARD_COUNT }, (_, shard) => shard)
@@ -21,12 +26,12 @@ const RECORD_COUNT = PAGE_COUNT * JOURNAL_PAGE_RECORDS_MAX
 /** A journal of `count` actors with one record each, and its scans. */
 const filled = async (count: number, partitionCount = 1) => {
   const memory = makeJournalMemory({ partitionCount })
-  const scans: Array<{ readonly after: number; readonly upTo: number }> = []
+  const scans: Array<{ readonly shard: number | undefined }> = []
   const journal: JournalService = {
     ...memory,
     scan: (range) =>
       Effect.suspend(() => {
-        scans.push({ after: range.after, upTo: range.upTo })
+        scans.push({ shard: range.shard })
         return Effect.andThen(Effect.yieldNow, memory.scan(range))
       }),
   }
@@ -94,13 +99,33 @@ describe("the pages of shards", () => {
     expect(logs).toEqual([expect.stringMatching(/outboxes of 8 shards: at sequence 0 of 29\d{3}/)])
   })
 
+  it("are the records of the shard alone where few shards have far to read", async () => {
+    const { journal, scans } = await filled(RECORD_COUNT)
+    const few = SHARDS.slice(0, SHARED_BY_MIN - 1)
+    const found = await withPages(journal, (pages) =>
+      Effect.forEach(few, (shard) => allOf(journal, pages, shard), { concurrency: "unbounded" }),
+    )
+    const alone = scans.filter(({ shard }) => shard !== undefined)
+    expect(alone.length).toBeGreaterThanOrEqual(few.length)
+    // What is left of each in the end is a short read, whose pages are shared.
+    const shortPages = SHORT_READ_MAX / JOURNAL_PAGE_RECORDS_MAX + 1
+    expect(scans.length - alone.length).toBeLessThanOrEqual(few.length * shortPages)
+    const all = Array.from({ length: RECORD_COUNT }, (_, index) => index)
+    for (const [shard, records] of found.entries()) {
+      const own = all.filter((index) => shardOf(`desk/d${index}`, SHARD_COUNT) === shard)
+      expect(sequencesOf(records)).toEqual(own.map((index) => index + 1))
+    }
+  })
+
   it("come together where one shard begins later", async () => {
     const { journal, scans } = await filled(RECORD_COUNT)
     await withPages(journal, (pages) =>
       Effect.gen(function* () {
-        const first = yield* Effect.forkChild(allOf(journal, pages, 0))
+        const [late = 0, ...others] = SHARDS
+        const read = (shard: number) => allOf(journal, pages, shard)
+        const first = yield* Effect.forkChild(Effect.forEach(others, read, { concurrency: "unbounded" }))
         while (scans.length < 2) yield* Effect.yieldNow
-        yield* allOf(journal, pages, 1)
+        yield* read(late)
         yield* Fiber.join(first)
       }),
     )
