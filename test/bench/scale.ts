@@ -5,15 +5,22 @@
  */
 import { readFileSync } from "node:fs"
 import { parseArgs } from "node:util"
+import { Effect } from "effect"
 import { ActorSystem } from "../../infra/everstate.ts"
+import { publishTo } from "../../infra/nats/connection/PubAck.ts"
+import { mailboxSubjectsOf } from "../../infra/nats/mailbox/MailboxSubject.ts"
+import { shardSlot } from "../../runtime/cluster/Slot.ts"
+import { timerMark } from "../../runtime/outbox/TimerMarks.ts"
+import { SYSTEM_DEFAULTS } from "../../runtime/system/SystemSettings.ts"
 import { Account, accountAddress, markedCommit } from "./Account.ts"
 import { payments } from "./AskThroughput.ts"
 import { thisMachine } from "./Machine.ts"
 import { load, quantile } from "./Measure.ts"
-import { FILL_IN_FLIGHT, openRawJournal } from "./RawJournal.ts"
+import { FILL_IN_FLIGHT, openRawJournal, type RawJournal } from "./RawJournal.ts"
 import { Stage } from "./Stage.ts"
 import { machineText } from "./Table.ts"
 
+const NAMESPACE = "everstate"
 const COMMITS_PER_ACTOR = 10
 const IN_FLIGHT = 256
 const MEASURE_MS = 4_000
@@ -27,6 +34,9 @@ const HELP = `Usage: npm run scale -- [options]
   --help      this text
 `
 
+/** Sequences by which the marks of timers are behind the end of the journal; nodes place a mark at least this often. */
+const MARKS_BEHIND = 100_000
+
 interface Figures {
   readonly [what: string]: string
 }
@@ -37,13 +47,27 @@ const thousands = (count: number): string => Math.round(count).toLocaleString("e
 const residentMb = (pid: number): number =>
   (Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * 4_096) / 1024 / 1024
 
+/** Places the marks that nodes would have placed while the journal was filled. */
+const placeTimerMarks = async ({ connection }: RawJournal, end: number): Promise<void> => {
+  const { sentinels } = mailboxSubjectsOf(NAMESPACE)
+  for (let shard = 0; shard < SYSTEM_DEFAULTS.shardCount; shard++) {
+    const { name } = timerMark(shardSlot(undefined, shard), Math.max(0, end - MARKS_BEHIND), "bench")
+    const headers = {
+      "Nats-Schedule": "@at 2126-01-01T00:00:00Z",
+      "Nats-Schedule-Target": sentinels.due(shard),
+    }
+    const placing = publishTo(connection.requests, sentinels.ofName(shard, name), new Uint8Array(), headers)
+    await Effect.runPromise(placing)
+  }
+}
+
 const measure = async (stage: Stage, actorCount: number): Promise<Figures> => {
   const { natsUrl: nats, postgresUrl: postgres, nats: server } = await stage.servers()
   const options = { nats, postgres, actors: [Account], directory: false }
   await (await ActorSystem.start(options)).stop()
   const emptyMb = residentMb(server.pid ?? 0)
 
-  const raw = await openRawJournal(nats, "everstate")
+  const raw = await openRawJournal(nats, NAMESPACE)
   const subjects = Array.from({ length: actorCount }, (_, index) =>
     raw.subjectOf(accountAddress(`scale-${index}`)),
   )
@@ -62,6 +86,7 @@ const measure = async (stage: Stage, actorCount: number): Promise<Figures> => {
     }))
     lastRoundMs = performance.now() - startMs
   }
+  await placeTimerMarks(raw, actorCount * COMMITS_PER_ACTOR)
   await raw.close()
   const fullMb = residentMb(server.pid ?? 0)
 
@@ -69,6 +94,7 @@ const measure = async (stage: Stage, actorCount: number): Promise<Figures> => {
   const startMs = performance.now()
   const system = await ActorSystem.start(options)
   const startedMs = performance.now() - startMs
+  const startedMb = residentMb(server.pid ?? 0)
   const activationsUs: Array<number> = []
   for (let count = 0; count < ACTIVATION_COUNT; count++) {
     // A stride that shares no factor with the number of actors: neighbours are far apart.
@@ -78,6 +104,7 @@ const measure = async (stage: Stage, actorCount: number): Promise<Figures> => {
     activationsUs.push((performance.now() - beganMs) * 1000)
     if (version !== COMMITS_PER_ACTOR) throw new Error(`${id} came back at version ${version}`)
   }
+  const activatedMb = residentMb(server.pid ?? 0)
   const asks = payments(system)
   await load(IN_FLIGHT, MEASURE_MS / 2, asks)
   const { perSecond } = await load(IN_FLIGHT, MEASURE_MS, asks)
@@ -86,11 +113,14 @@ const measure = async (stage: Stage, actorCount: number): Promise<Figures> => {
     actors: thousands(actorCount),
     "raw appends/s at the end": thousands((actorCount / lastRoundMs) * 1000),
     "start of a node, ms": thousands(startedMs),
+    "first activation, µs": thousands(activationsUs[0] ?? 0),
     "activation, µs p50": thousands(quantile(activationsUs, 0.5)),
     "activation, µs p99": thousands(quantile(activationsUs, 0.99)),
     "commands/s to 256 actors": thousands(perSecond),
-    "nats-server before, MB": thousands(emptyMb),
-    "nats-server after, MB": thousands(fullMb),
+    "nats-server, empty, MB": thousands(emptyMb),
+    "nats-server after it was filled, MB": thousands(fullMb),
+    "the same after the start, MB": thousands(startedMb),
+    "the same after the activations, MB": thousands(activatedMb),
     "bytes of memory for each actor": thousands(((fullMb - emptyMb) * 1024 * 1024) / actorCount),
   }
 }

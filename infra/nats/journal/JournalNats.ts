@@ -31,10 +31,11 @@ import {
 import { NatsConnection } from "../connection/NatsConnection.ts"
 import { readErrorOf, tooLarge } from "../connection/NatsErrors.ts"
 import { PUBLISH_TIMEOUT_MS } from "../connection/PubAck.ts"
+import { readCommits } from "./CommitChain.ts"
 import { type AppendTarget, JournalAppend, sendBatch } from "./JournalAppend.ts"
 import { followJournal } from "./JournalFollow.ts"
 import { makeJournalGuard } from "./JournalGuard.ts"
-import { type CommitLog, readLast, readPage } from "./JournalRead.ts"
+import { type ReadRange, readLast, readPage } from "./JournalRead.ts"
 import { type JournalStreamOptions, STREAMS_DEFAULT } from "./JournalSettings.ts"
 import { type OpenJournalStream, openJournalStreams } from "./JournalStream.ts"
 import { journalSubjectsOf } from "./JournalSubject.ts"
@@ -212,18 +213,24 @@ const makeService = (
       )
     })
 
+  /** A page of the part, of which `read` gives the records with the stream's own sequences. */
   const pageOf = (
     part: Part,
-    log: Omit<CommitLog, "stream">,
-    range: { readonly after: number; readonly upTo: number },
+    range: ReadRange,
+    read: (places: ReadRange) => Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError>,
   ) =>
     unlessReplaced(part, () => {
-      const places = { after: placeIn(part, range.after), upTo: placeIn(part, range.upTo) }
-      const page = readPage(requests, { ...log, stream: part.stream }, places)
+      const page = read({ after: placeIn(part, range.after), upTo: placeIn(part, range.upTo) })
       return partitionCount === 1
         ? page
         : Effect.map(page, (records) => records.map((record) => recordIn(part, record)))
     })
+
+  /** A page of all actors that a filter matches. */
+  const scanOf = (part: Part, subject: string, range: ReadRange) => {
+    const log = { stream: part.stream, subject, keyOf: subjects.keyOf }
+    return pageOf(part, range, (places) => readPage(requests, log, places))
+  }
 
   return {
     commitBytesMax,
@@ -232,17 +239,14 @@ const makeService = (
     append,
     last: (address) => lastOf(partOf(address.shard), subjects.ofActor(address)),
     read: (address, range) => {
-      const log = { subject: subjects.ofActor(address), keyOf: () => address.key }
-      return pageOf(partOf(address.shard), log, range)
+      const part = partOf(address.shard)
+      const log = { stream: part.stream, subject: subjects.ofActor(address), keyOf: () => address.key }
+      return pageOf(part, range, (places) => readCommits(requests, log, places, part.guard.newestSequence()))
     },
     scan: ({ shard, ...range }) =>
       shard === undefined
-        ? pageOf(
-            partAt(partitionOfSequence(range.upTo, partitionCount)),
-            { subject: EVERYTHING, keyOf: subjects.keyOf },
-            range,
-          )
-        : pageOf(partOf(shard), { subject: subjects.ofShard(shard), keyOf: subjects.keyOf }, range),
+        ? scanOf(partAt(partitionOfSequence(range.upTo, partitionCount)), EVERYTHING, range)
+        : scanOf(partOf(shard), subjects.ofShard(shard), range),
     follow: ({ partition, ...from }) => {
       const { guard, stream } = partAt(partition)
       return followJournal({ connection, guard, stream, partition, partitionCount, subjects }, from)

@@ -19,7 +19,7 @@ import { type JetStreamError, type NatsRequestFailed, readErrorOf } from "../con
 import type { ReplyMultiplexer } from "../connection/ReplyMultiplexer.ts"
 
 /** Longest wait for a page, or for one message of the leader. */
-const READ_TIMEOUT_MS = 5_000
+export const READ_TIMEOUT_MS = 5_000
 
 const status = { endOfBatch: 204, notFound: 404 } as const
 
@@ -32,9 +32,15 @@ export interface CommitLog {
   readonly keyOf: (subject: string) => string
 }
 
+/** Part of a stream, by its own sequences: after the first, up to and with the second. */
+export interface ReadRange {
+  readonly after: number
+  readonly upTo: number
+}
+
 const encoder = new TextEncoder()
 
-const headerLine = (headers: string, name: string): number => {
+export const headerLine = (headers: string, name: string): number => {
   const start = headers.lastIndexOf(`\r\n${name}: `)
   return start === -1
     ? Number.NaN
@@ -47,7 +53,7 @@ const subjectLine = (headers: string): string => {
 }
 
 /** The header block as text. It avoids the client's parsing of every line if the message type allows that. */
-const headerText = (message: Msg): string => {
+export const headerText = (message: Msg): string => {
   if (message instanceof MsgImpl && message._msg.hdr > 0) {
     const { buffer, byteOffset } = message._rdata
     return Buffer.from(buffer, byteOffset, message._msg.hdr).toString("latin1")
@@ -56,7 +62,7 @@ const headerText = (message: Msg): string => {
 }
 
 /** `NATS/1.0 204 EOB` → 204; 0 without a status. */
-const statusOf = (headers: string): number => {
+export const statusOf = (headers: string): number => {
   const code = Number.parseInt(headers.slice(9, 12), 10)
   return headers.charCodeAt(8) === 0x20 && code > 0 ? code : 0
 }
@@ -69,7 +75,7 @@ export const recordOf = ({ keyOf }: Pick<CommitLog, "keyOf">, { message }: Store
 })
 
 /** A message that a direct get has found, as a record. `headers` are its header block. */
-const recordOfReply = (keyOf: CommitLog["keyOf"], headers: string, { data }: Msg): JournalRecord => ({
+export const recordOfReply = (keyOf: CommitLog["keyOf"], headers: string, { data }: Msg): JournalRecord => ({
   key: keyOf(subjectLine(headers)),
   sequence: headerLine(headers, "Nats-Sequence"),
   data,
@@ -176,7 +182,7 @@ class Page {
 export const readPage = Effect.fnUntraced(function* (
   requests: ReplyMultiplexer,
   log: CommitLog,
-  range: { readonly after: number; readonly upTo: number },
+  range: ReadRange,
   countMax = JOURNAL_PAGE_RECORDS_MAX,
 ): Effect.fn.Return<ReadonlyArray<JournalRecord>, JournalReadError> {
   if (range.upTo <= range.after) return []
