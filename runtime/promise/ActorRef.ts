@@ -121,14 +121,16 @@ export const promiseRef = <A extends AnyActor>(
         signal?.addEventListener("abort", onAbort)
         const item = asker.ask(command, options, (exit) => {
           signal?.removeEventListener("abort", onAbort)
-          if (Exit.isSuccess(exit)) resolve(exit.value as Accepted<never>)
-          else reject(Cause.squash(exit.cause))
+          settle(exit, resolve as (accepted: Accepted) => void, reject)
         })
       }),
     tell: (command, options) => run(ref.tell(command, options)),
     schedule: (...given) => run(ref.schedule(...given)),
     unschedule: (...given) => run(ref.unschedule(...given)),
-    state: (options) => run(ref.state(options)),
+    state: (options = {}) =>
+      new Promise<CurrentState>((resolve, reject) => {
+        asker.read(options, (exit) => settle(exit, resolve, reject))
+      }) as Promise<CurrentState<never>>,
     history: (options) => run(ref.history(options)),
     stateAt: (moment) => run(ref.stateAt(moment)),
     pending: () => run(ref.pending()),
@@ -139,6 +141,16 @@ export const promiseRef = <A extends AnyActor>(
       iterationOf(asker.eventWatcher(options) as Watcher<ProjectedEvent<EventsOf<A>>> | Error, signal),
     result: ({ signal, ...options } = {}) => untilAborted(signal, run(ref.result(options), signal)),
   }
+}
+
+/** Ends a promise as the callback form of a handle has ended. */
+const settle = <B>(
+  exit: Exit.Exit<B, unknown>,
+  resolve: (value: B) => void,
+  reject: (cause: unknown) => void,
+): void => {
+  if (Exit.isSuccess(exit)) resolve(exit.value)
+  else reject(Cause.squash(exit.cause))
 }
 
 /** The promise of work that the signal interrupts; rejects with the signal's reason then. */
