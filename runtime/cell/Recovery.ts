@@ -58,10 +58,12 @@ export const recover = Effect.fnUntraced(function* (
   address: ActorAddress,
   toldUpTo = Number.POSITIVE_INFINITY,
 ): Effect.fn.Return<Recovered, RecoveryError> {
-  const [last, loaded] = yield* Effect.all(
-    [ports.journal.last(address), loadSnapshot(ports, definition, address)],
-    { concurrency: "unbounded" },
-  )
+  // One fiber beside this one costs a third of `Effect.all`.
+  const loading = yield* Effect.forkChild(loadSnapshot(ports, definition, address), {
+    startImmediately: true,
+  })
+  const last = yield* ports.journal.last(address)
+  const loaded = yield* Fiber.join(loading)
   const fromSnapshot = loaded !== undefined && loaded.sequence <= toldUpTo ? loaded : undefined
   if (fromSnapshot !== undefined) {
     const { version, sequence } = fromSnapshot
