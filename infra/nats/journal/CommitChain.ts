@@ -78,16 +78,30 @@ export const readChain = Effect.fnUntraced(function* (
   return records.reverse()
 })
 
-/** One page of an actor's commits. `newestSequence`: the stream's own. */
-export const readCommits = (
-  requests: ReplyMultiplexer,
-  log: CommitLog,
-  range: ReadRange,
-  newestSequence: number,
-): Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError> => {
-  const forward = readPage(requests, log, range)
-  if (newestSequence < LARGE_STREAM_MESSAGES) return forward
-  return Effect.flatMap(readChain(requests, log, range), (found) =>
-    found === undefined ? forward : Effect.succeed(found),
-  )
+/** Histories that are remembered as read forward. Beyond this number all are forgotten. */
+const FORWARD_MAX = 1_024
+
+/** Reads one page of an actor's commits. `newestSequence`: the stream's own. */
+export const makeReadCommits = (requests: ReplyMultiplexer) => {
+  /** Ends of histories whose walk was given up, by subject: their next pages are not walked in vain. */
+  const forwardUpTo = new Map<string, number>()
+
+  const giveUp = ({ subject }: CommitLog, { upTo }: ReadRange): void => {
+    if (forwardUpTo.size === FORWARD_MAX) forwardUpTo.clear()
+    forwardUpTo.set(subject, upTo)
+  }
+
+  return (
+    log: CommitLog,
+    range: ReadRange,
+    newestSequence: number,
+  ): Effect.Effect<ReadonlyArray<JournalRecord>, JournalReadError> => {
+    const forward = readPage(requests, log, range)
+    if (newestSequence < LARGE_STREAM_MESSAGES || forwardUpTo.get(log.subject) === range.upTo) return forward
+    return Effect.flatMap(readChain(requests, log, range), (found) => {
+      if (found !== undefined) return Effect.succeed(found)
+      giveUp(log, range)
+      return forward
+    })
+  }
 }

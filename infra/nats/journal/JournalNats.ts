@@ -31,7 +31,7 @@ import {
 import { NatsConnection } from "../connection/NatsConnection.ts"
 import { readErrorOf, tooLarge } from "../connection/NatsErrors.ts"
 import { PUBLISH_TIMEOUT_MS } from "../connection/PubAck.ts"
-import { readCommits } from "./CommitChain.ts"
+import { makeReadCommits } from "./CommitChain.ts"
 import { type AppendTarget, JournalAppend, sendBatch } from "./JournalAppend.ts"
 import { followJournal } from "./JournalFollow.ts"
 import { makeJournalGuard } from "./JournalGuard.ts"
@@ -226,6 +226,8 @@ const makeService = (
         : Effect.map(page, (records) => records.map((record) => recordIn(part, record)))
     })
 
+  const readCommits = makeReadCommits(requests)
+
   /** A page of all actors that a filter matches. */
   const scanOf = (part: Part, subject: string, range: ReadRange) => {
     const log = { stream: part.stream, subject, keyOf: subjects.keyOf }
@@ -241,7 +243,7 @@ const makeService = (
     read: (address, range) => {
       const part = partOf(address.shard)
       const log = { stream: part.stream, subject: subjects.ofActor(address), keyOf: () => address.key }
-      return pageOf(part, range, (places) => readCommits(requests, log, places, part.guard.newestSequence()))
+      return pageOf(part, range, (places) => readCommits(log, places, part.guard.newestSequence()))
     },
     scan: ({ shard, ...range }) =>
       shard === undefined

@@ -1,7 +1,7 @@
 /** An actor's commits from the last one backwards: all of them, or none and a forward read. */
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
-import { CHAIN_COMMITS_MAX, readChain, readCommits } from "../../../../infra/nats/journal/CommitChain.ts"
+import { CHAIN_COMMITS_MAX, makeReadCommits, readChain } from "../../../../infra/nats/journal/CommitChain.ts"
 import { JOURNAL_PAGE_BYTES_MAX } from "../../../../runtime/journal/Journal.ts"
 import { RequestsScripted, type ScriptedReply } from "../RequestsScripted.ts"
 
@@ -108,7 +108,7 @@ describe("a page of an actor's commits", () => {
   const pageOf = async (commits: ReadonlyMap<number, ScriptedReply>, newestSequence: number) => {
     const { requests, asked } = serverOf(commits)
     const range = { after: 40, upTo: 70 }
-    const records = await Effect.runPromise(readCommits(requests, log, range, newestSequence))
+    const records = await Effect.runPromise(makeReadCommits(requests)(log, range, newestSequence))
     expect(records.map(({ sequence }) => sequence)).toEqual([70])
     return asked
   }
@@ -118,6 +118,15 @@ describe("a page of an actor's commits", () => {
     expect(await pageOf(three, 999_999)).toEqual([
       expect.objectContaining({ seq: 41, next_by_subj: log.subject }),
     ])
+  })
+
+  it("is not walked again where the walk of an earlier page was given up", async () => {
+    const { requests, asked } = serverOf(new Map())
+    const readCommits = makeReadCommits(requests)
+    const page = () => Effect.runPromise(readCommits(log, { after: 40, upTo: 70 }, 1_000_000))
+    await page()
+    await page()
+    expect(asked.map((body) => (body as { readonly seq: number }).seq)).toEqual([70, 41, 41])
   })
 
   it("is read forward where the walk is given up", async () => {
