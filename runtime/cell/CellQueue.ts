@@ -9,7 +9,7 @@ import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { AppendUnknown, JournalUnavailable } from "../journal/Journal.ts"
 import type { ActorQuarantined, Unavailable } from "./AskError.ts"
 import type { JournalTrouble } from "./JournalTrouble.ts"
-import { isOpen, neededBy, QUEUE_ITEMS_MAX, type Waiting } from "./Waiting.ts"
+import { isOpen, neededBy, QUEUE_ITEMS_MAX, type Waiting, type WaitingCommand } from "./Waiting.ts"
 
 const NOTHING: ReadonlyArray<Waiting> = []
 
@@ -55,6 +55,13 @@ export class CellQueue {
     this.#trouble.mark(waiting)
     this.#waiting.push(waiting)
     this.neededSequence = Math.max(this.neededSequence, neededBy(waiting))
+    return true
+  }
+
+  /** Takes back a command that no round has. False: it may be in an append, or become part of one again. */
+  withdraw(waiting: WaitingCommand): boolean {
+    if (waiting.mayBeStored || this.#inRound.includes(waiting)) return false
+    waiting.settle(Exit.interrupt())
     return true
   }
 

@@ -71,6 +71,8 @@ export interface Cells {
   readonly offer: (definition: ActorDefinition, address: ActorAddress, waiting: Waiting) => void
   /** Whether this node has the actor's shard and takes new work for it. */
   readonly takes: (definition: ActorDefinition, address: ActorAddress) => boolean
+  /** Takes back a command that its cell has not begun. False: it may be stored, now or later. */
+  readonly withdraw: (address: ActorAddress, waiting: WaitingCommand) => boolean
   readonly residentCount: () => number
   /** Actors in memory, by type. */
   readonly residentByType: () => ReadonlyMap<string, number>
@@ -253,6 +255,7 @@ export const makeCells = Effect.fnUntraced(function* (
       const shardIndex = options.shardMap.indexOf(type, shard)
       return !isStopped && shardIndex !== undefined && options.ownership.takes(shardIndex, monotonicMs(clock))
     },
+    withdraw: ({ key }, waiting) => cells.get(key)?.queue.withdraw(waiting) === true,
     residentCount: () => cells.size,
     residentByType: () => {
       const counted = new Map<string, number>()

@@ -25,6 +25,7 @@ import type { RefContext } from "../system/Asker.ts"
 import { definitionsOf } from "../system/Definitions.ts"
 import { PastStates } from "../system/PastStates.ts"
 import { SYSTEM_DEFAULTS } from "../system/SystemSettings.ts"
+import { makeClientTells } from "../system/Tell.ts"
 import { traces } from "../system/Traced.ts"
 import { makeDeadlineWheel } from "../time/DeadlineWheel.ts"
 import { Transport } from "../transport/Transport.ts"
@@ -95,6 +96,9 @@ const makeActorClient = Effect.fnUntraced(function* (
     isClient: true,
   })
   const routes = makeWatchRoutes({ shardMap, router, cells, feeds: undefined, isRead: () => false })
+  const wheel = yield* makeDeadlineWheel
+  const nextCommandId = yield* makeIds
+  const tells = yield* makeClientTells({ mailbox: yield* Mailbox, wheel, askDeadlineMs, nextCommandId })
   const context: RefContext = {
     cells: {
       offer: (definition, address, item) => {
@@ -110,12 +114,12 @@ const makeActorClient = Effect.fnUntraced(function* (
     routes,
     journal,
     past: new PastStates(),
-    mailbox: yield* Mailbox,
-    wheel: yield* makeDeadlineWheel,
+    tells,
+    wheel,
     shardCount,
     askDeadlineMs,
     knows: (actor) => actors.get(actor.type) === actor,
-    nextCommandId: yield* makeIds,
+    nextCommandId,
     isStopped: () => isClosed,
     trace: (yield* traces).context,
   }

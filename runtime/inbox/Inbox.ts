@@ -27,6 +27,7 @@ import { MessageReader, unreadable } from "./MessageReader.ts"
 import { makeOpenMessages } from "./OpenMessages.ts"
 import { PausedMail } from "./PausedMail.ts"
 import { ShardReceivers } from "./ShardReceivers.ts"
+import { makeToldMail, type ToldMail } from "./ToldMail.ts"
 
 /** Longest time that a message that came again delays the others of its shard, in milliseconds. */
 const REPEAT_WAIT_MS_MAX = 5_000
@@ -35,6 +36,8 @@ export interface Inbox {
   /** Number of messages that were handed out and are not finished. */
   readonly openCount: () => number
   readonly counts: InboxCounts
+  /** Tells of this process that are in the mailbox. */
+  readonly told: ToldMail
   /** This node now has the shard; its messages are taken up. */
   readonly open: (shardIndex: number) => Effect.Effect<void>
   /**
@@ -76,7 +79,8 @@ export const makeInbox = Effect.fnUntraced(function* (
   const fork = yield* FiberSet.makeRuntime<never>()
   const counts = noInboxCounts()
   const paused = new PausedMail(options.isPaused)
-  const open = yield* makeOpenMessages({ shardMap, attempts, counts, clock, fork })
+  const told = yield* makeToldMail(mailbox, shardMap)
+  const open = yield* makeOpenMessages({ shardMap, attempts, counts, told, clock, fork })
   const reader = new MessageReader({ actors, shardMap, mailOrigins, unhosted })
   const delivery = new MessageDelivery({
     cells,
@@ -151,6 +155,7 @@ export const makeInbox = Effect.fnUntraced(function* (
   const forget = (shardIndex: number): void => {
     attempts.forgetAll(slotOf(shardIndex))
     open.forget(shardIndex)
+    told.forget(shardIndex)
     delivery.forget(shardIndex)
     paused.close(shardIndex)
   }
@@ -168,7 +173,12 @@ export const makeInbox = Effect.fnUntraced(function* (
   return {
     openCount: () => open.size,
     counts,
-    open: (shardIndex) => receivers.open(shardIndex),
+    told,
+    open: (shardIndex) =>
+      Effect.suspend(() => {
+        told.opened(shardIndex)
+        return receivers.open(shardIndex)
+      }),
     close: (shardIndex) => receivers.close(shardIndex),
     release,
     forget,

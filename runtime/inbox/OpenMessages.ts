@@ -12,6 +12,7 @@ import { type Delivery, REDELIVERY_MS } from "../mailbox/Mailbox.ts"
 import { monotonicMs } from "../time/MonotonicTime.ts"
 import type { AttemptCounts } from "./AttemptCounts.ts"
 import type { InboxCounts } from "./InboxCounts.ts"
+import type { ToldMail } from "./ToldMail.ts"
 
 /** A message that was handed out and is not finished. */
 export interface HandedOut {
@@ -26,6 +27,7 @@ export interface OpenMessagesOptions {
   readonly shardMap: ShardMap
   readonly attempts: AttemptCounts
   readonly counts: InboxCounts
+  readonly told: Pick<ToldMail, "finished">
   readonly clock: Clock.Clock
   readonly fork: (work: Effect.Effect<void>) => void
 }
@@ -73,9 +75,10 @@ export class OpenMessages {
 
   /** The message is done: it is acknowledged, unless its shard was released meanwhile. */
   finish(message: HandedOut): void {
-    const { attempts, counts, fork, shardMap } = this.#options
+    const { attempts, counts, told, fork, shardMap } = this.#options
     const { shardIndex, delivery } = message
     if (!this.remove(message)) return
+    told.finished(delivery)
     attempts.forget(shardMap.all[shardIndex]?.slot ?? "", delivery.sequence)
     counts.settledCount++
     fork(delivery.ack)

@@ -124,7 +124,13 @@ export const promiseRef = <A extends AnyActor>(
           settle(exit, resolve as (accepted: Accepted) => void, reject)
         })
       }),
-    tell: (command, options) => run(ref.tell(command, options)),
+    tell: (command, options = {}) =>
+      new Promise((resolve, reject) => {
+        asker.tell(command, options, (exit) => {
+          if (Exit.isSuccess(exit)) resolve(exit.value)
+          else reject(Cause.squash(exit.cause))
+        })
+      }),
     schedule: (...given) => run(ref.schedule(...given)),
     unschedule: (...given) => run(ref.unschedule(...given)),
     state: (options = {}) =>

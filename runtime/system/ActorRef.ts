@@ -32,8 +32,8 @@ import type { InvalidMoment, PastMoment, PastState } from "./PastMoment.ts"
 import { type PendingWork, pendingWork } from "./PendingWork.ts"
 import { type ResultError, type ResultOptions, resultOf } from "./Result.ts"
 import { scheduleIdOf, schedulePlanOf, type When } from "./Scheduling.ts"
-import { type TellError, type Told, tellActor } from "./Tell.ts"
-import { sendInCallersSpan, tracedTell } from "./Traced.ts"
+import type { TellError, Told } from "./Tell.ts"
+import { sendInCallersSpan } from "./Traced.ts"
 import { type EventsOptions, streamOf, type WatchOptions } from "./Watch.ts"
 import type { Watcher } from "./Watcher.ts"
 
@@ -212,10 +212,11 @@ const makeActorRef = <A extends AnyActor>(context: RefContext, actor: A, id: str
         waitFor((answer) => asker.ask(command, given, answer as Answer<Accepted, AskError>)),
       ),
     tell: (command, options = {}) =>
-      Effect.flatMap(placed, (address) =>
-        tracedTell(trace, { verb: "tell", actorType: actor.type, id, command }, options, (given) =>
-          tellActor(context, actor, address, command, given),
-        ),
+      sendInCallersSpan(trace, options, (given) =>
+        Effect.callback<Told, TellError>((resume) => {
+          const abandon = asker.tell(command, given, resume)
+          return abandon === undefined ? undefined : Effect.sync(abandon)
+        }),
       ),
     schedule: (name, command, when, options = {}) =>
       Effect.flatMap(placed, (address) =>

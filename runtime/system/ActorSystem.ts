@@ -75,6 +75,7 @@ import { makeServices } from "./Services.ts"
 import { shardTenants } from "./ShardTenant.ts"
 import { SYSTEM_DEFAULTS, type SystemSettings } from "./SystemSettings.ts"
 import { type SystemStatus, statusOf } from "./SystemStatus.ts"
+import { makeNodeTells } from "./Tell.ts"
 import { traces } from "./Traced.ts"
 import { makeWarmUp } from "./WarmUp.ts"
 
@@ -329,12 +330,17 @@ const makeActorSystem = Effect.fnUntraced(function* (
       router.ownerChanged(slot, former !== undefined && !view.seen.members().has(former)),
   })
 
+  const tells = yield* makeNodeTells({
+    ...{ mailbox, wheel, shardMap, cells, inbox, nextCommandId },
+    askDeadlineMs: settings.askDeadlineMs,
+    isPaused: view.isPaused,
+  })
   const context: RefContext = {
     cells,
     routes,
     journal,
     past: new PastStates(),
-    mailbox,
+    tells,
     wheel,
     shardCount: settings.shardCount,
     askDeadlineMs: settings.askDeadlineMs,

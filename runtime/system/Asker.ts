@@ -27,13 +27,13 @@ import {
 import { type AskOptionsWithInput, commandOf, optionsOf, spawnOf } from "../command/Ask.ts"
 import type { AnyActor } from "../definition/Actor.ts"
 import type { JournalService } from "../journal/Journal.ts"
-import type { MailboxService } from "../mailbox/Mailbox.ts"
 import type { ProjectedEvent } from "../projection/Projection.ts"
 import type { WatchRoutes } from "../router/WatchRoute.ts"
 import type { DeadlineWheel } from "../time/DeadlineWheel.ts"
 import type { Change } from "../watch/Change.ts"
 import type { InvalidMoment } from "./PastMoment.ts"
 import type { PastStates } from "./PastStates.ts"
+import type { TellAnswer, Tells } from "./Tell.ts"
 import { type TraceContext, tracedSend } from "./Traced.ts"
 import { type EventsOptions, invalidVersion, type WatchOptions } from "./Watch.ts"
 import { ChangeWatcher, EventWatcher, type Watcher } from "./Watcher.ts"
@@ -51,7 +51,7 @@ export interface RefContext {
   readonly journal: JournalService
   /** States of the past that were folded lately. */
   readonly past: PastStates
-  readonly mailbox: MailboxService
+  readonly tells: Tells
   readonly wheel: DeadlineWheel
   readonly shardCount: number
   readonly askDeadlineMs: number
@@ -126,6 +126,22 @@ export class Asker {
     }
     this.#handOver(address, item, item.command.commandId, deadlineMs, hint)
     return item
+  }
+
+  /** Tells the actor a command. Returns how to stop waiting for the answer; the work then goes on without one. */
+  tell(given: unknown, options: AskOptionsWithInput, answer: TellAnswer): (() => void) | undefined {
+    const { trace, tells, isStopped } = this.#context
+    const address = this.address()
+    const { type: actorType } = this.#actor
+    if (address instanceof Error || isStopped()) {
+      const error = address instanceof Error ? address : new SystemStopped({ actorType, id: this.id })
+      answer(Exit.fail(error))
+      return undefined
+    }
+    if (trace === undefined) return tells.tell(this.#actor, address, given, options, answer)
+    const sent = { verb: "tell", actorType, id: this.id, command: given } as const
+    const traced = tracedSend(trace, sent, { options, answer })
+    return tells.tell(this.#actor, address, given, traced.options, traced.answer)
   }
 
   /** The same for a spawn. */

@@ -160,24 +160,6 @@ export const sendInCallersSpan = <Options extends { readonly metadata?: Metadata
 ): Effect.Effect<A, E> =>
   context === undefined ? send(options) : Effect.flatMap(inCallersSpan(options), send)
 
-/** A tell with a span around it. */
-export const tracedTell = <Options extends { readonly metadata?: Metadata }, A, E>(
-  context: TraceContext | undefined,
-  sent: SentCommand,
-  options: Options,
-  send: (options: Options) => Effect.Effect<A, E>,
-): Effect.Effect<A, E> => {
-  if (context === undefined) return send(options)
-  return sendInCallersSpan(context, options, (given) =>
-    Effect.suspend(() => {
-      const wrapped = tracedSend<Options, A, E>(context, sent, { options: given, answer: () => undefined })
-      const sending = send(wrapped.options)
-      if (wrapped.options === given) return sending
-      return Effect.onExit(sending, (exit) => Effect.sync(() => wrapped.answer(exit)))
-    }),
-  )
-}
-
 /** A listener that makes a span of each command in a commit, from its decision until it is stored. */
 const tracedCommits = (context: TraceContext, listener: CommitListener): CommitListener => ({
   ...listener,
