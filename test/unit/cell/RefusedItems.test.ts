@@ -1,4 +1,5 @@
 /** A journal that refuses a commit keeps the order of messages: a later one is not stored before an earlier one. */
+import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { refusedItems } from "../../../runtime/cell/RefusedItems.ts"
 import type { Round } from "../../../runtime/cell/Round.ts"
@@ -7,6 +8,7 @@ import { Counter } from "../../fixtures/memory/Counter.ts"
 import type { AppendOutcome } from "../../fixtures/memory/JournalScripted.ts"
 import { eventually, historyOf, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
+import { post } from "../../fixtures/memory/Post.ts"
 
 const item = (isMessage: boolean) =>
   new WaitingCommand({ commandId: "c" } as never, undefined, () => undefined, isMessage)
@@ -40,12 +42,11 @@ it.each<AppendOutcome>(["full", "notPermitted"])(
   async (outcome) => {
     const messaging = new MessagingMemory()
     const { system, journal } = await startMemory({ messaging })
-    const counter = system.get(Counter, "a")
     const resume = journal.hold()
     journal.script.append.push(outcome)
-    await counter.tell({ type: "Add", by: 1 })
+    await Effect.runPromise(post(messaging, Counter, "a", { type: "Add", by: 1 }))
     await eventually(() => journal.counts.append === 1)
-    await counter.tell({ type: "Add", by: 2 })
+    await Effect.runPromise(post(messaging, Counter, "a", { type: "Add", by: 2 }))
     await eventually(async () => (await system.status()).inFlightCount === 2)
     resume()
     await eventually(async () => (await historyOf(journal.inner, Counter, "a")).length === 2)

@@ -9,16 +9,18 @@ import { REDELIVERY_MS } from "../../../runtime/mailbox/Mailbox.ts"
 import { Clerk } from "../../fixtures/memory/Desk.ts"
 import { SHARD_COUNT, virtually } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
+import { post } from "../../fixtures/memory/Post.ts"
 import { realDate, START_MS } from "../../fixtures/time/RealDate.ts"
 
 const stamp = { type: "Stamp", sheet: "x" } as const
 
-it("a message is handed out once, however long its commit takes", () =>
-  virtually({ actors: [Clerk] }, ({ system, journal }) =>
+it("a message is handed out once, however long its commit takes", () => {
+  const messaging = new MessagingMemory()
+  return virtually({ actors: [Clerk], messaging }, ({ system, journal }) =>
     Effect.gen(function* () {
       const clerk = system.get(Clerk, "c")
       const release = journal.hold()
-      yield* clerk.tell(stamp)
+      yield* post(messaging, Clerk, "c", stamp)
       yield* TestClock.adjust(10 * REDELIVERY_MS)
       expect((yield* system.status).messages).toMatchObject({ receivedCount: 1, openCount: 1 })
       release()
@@ -26,7 +28,8 @@ it("a message is handed out once, however long its commit takes", () =>
       expect((yield* system.status).messages).toMatchObject({ receivedCount: 1, openCount: 0 })
       expect((yield* clerk.state()).state.context.sheets).toEqual(["x"])
     }),
-  ))
+  )
+})
 
 it("a message to an actor that cannot be read is tried six times", () => {
   const messaging = new MessagingMemory()

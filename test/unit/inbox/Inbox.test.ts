@@ -9,6 +9,7 @@ import { Clerk } from "../../fixtures/memory/Desk.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 import { eventually, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
+import { post } from "../../fixtures/memory/Post.ts"
 
 const encoder = new TextEncoder()
 
@@ -26,7 +27,7 @@ describe("FAULT 39: a malformed message", () => {
     const { system } = await startMemory({ actors: [Clerk], messaging })
     const address = addressOf("clerk", "c", SHARD_COUNT)
     await Effect.runPromise(messaging.mailbox.publish({ address, id: "bad", data: encoder.encode("{") }))
-    await system.get(Clerk, "c").tell({ type: "Stamp", sheet: "x" })
+    await Effect.runPromise(post(messaging, Clerk, "c", { type: "Stamp", sheet: "x" }))
     await eventually(async () => (await system.get(Clerk, "c").state()).version === 1)
     expect((await system.status()).messages.openCount).toBe(1)
     isDown = false

@@ -10,6 +10,7 @@ import { node, shared } from "../../fixtures/memory/ClusterNodes.ts"
 import { Clerk } from "../../fixtures/memory/Desk.ts"
 import { eventually, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
+import { post } from "../../fixtures/memory/Post.ts"
 
 it("a message is acknowledged after its dead letter is stored, or is in its actor's journal, not before", async () => {
   const messaging = new MessagingMemory()
@@ -27,11 +28,12 @@ it("a message is acknowledged after its dead letter is stored, or is in its acto
   const address = addressOf("clerk", "c", SHARD_COUNT)
   const malformed = { address, id: "bad", data: new TextEncoder().encode("{") }
   await Effect.runPromise(messaging.mailbox.publish(malformed))
-  for (const sheet of ["blank", "broken"]) await clerk.tell({ type: "Stamp", sheet })
+  const stamp = (sheet: string) => Effect.runPromise(post(messaging, Clerk, "c", { type: "Stamp", sheet }))
+  for (const sheet of ["blank", "broken"]) await stamp(sheet)
   await eventually(() => given.length === 2)
   expect(given.sort()).toEqual(["Malformed", "Rejected"])
   // What comes later is done with meanwhile.
-  await clerk.tell({ type: "Stamp", sheet: "good" })
+  await stamp("good")
   await eventually(async () => (await clerk.state()).state.context.sheets.length === 1)
   // The letters of what the actor refused are in its journal; what nobody could read waits for its letter.
   await eventually(() => [...messaging.mailbox.contents.messages].length === 1)

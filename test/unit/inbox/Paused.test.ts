@@ -10,6 +10,7 @@ import { node, shared } from "../../fixtures/memory/ClusterNodes.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 import { Clerk, Desk, deskCall } from "../../fixtures/memory/Desk.ts"
 import { eventually, SHARD_COUNT } from "../../fixtures/memory/MemorySystem.ts"
+import { post } from "../../fixtures/memory/Post.ts"
 
 const actors = [Clerk, Counter]
 
@@ -64,7 +65,7 @@ it("FAULT 79: messages to a paused type outlast any number of orderly restarts",
   await first.system.stop()
   for (let restart = 0; restart < RESTARTS; restart++) {
     const { system } = await node("n", on, { actors })
-    await system.get(Counter, beside).tell({ type: "Add", by: 1 })
+    await Effect.runPromise(post(on.messaging, Counter, beside, { type: "Add", by: 1 }))
     await eventually(async () => (await system.get(Counter, beside).state()).version === restart + 1)
     await system.stop()
   }
@@ -81,7 +82,8 @@ it("any number of messages to a paused type hold up no others of their shard, an
   const { system } = await node("n", on, { actors })
   // Some are handed out before the pause, and wait for their actor.
   const release = on.journal.hold()
-  const stamp = (sheet: number) => system.get(Clerk, "c").tell({ type: "Stamp", sheet: `${sheet}` })
+  const stamp = (sheet: number) =>
+    Effect.runPromise(post(on.messaging, Clerk, "c", { type: "Stamp", sheet: `${sheet}` }))
   for (let sheet = 0; sheet < 10; sheet++) await stamp(sheet)
   await eventually(() => on.journal.heldCount > 0)
   await system.cluster.pause(Clerk)
@@ -89,7 +91,7 @@ it("any number of messages to a paused type hold up no others of their shard, an
   const count = 10 + UNACKNOWLEDGED_MAX
   for (let sheet = 10; sheet < count; sheet++) await stamp(sheet)
   release()
-  await system.get(Counter, beside).tell({ type: "Add", by: 1 })
+  await Effect.runPromise(post(on.messaging, Counter, beside, { type: "Add", by: 1 }))
   await eventually(async () => (await system.get(Counter, beside).state()).version === 1)
   await system.cluster.resume(Clerk)
   const sheets = async () => (await system.get(Clerk, "c").state()).state.context.sheets

@@ -9,6 +9,7 @@ import { decodeMessage, MESSAGE_ID_LENGTH_MAX } from "../../../runtime/mailbox/M
 import { Clerk, Desk } from "../../fixtures/memory/Desk.ts"
 import { eventually, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
+import { post } from "../../fixtures/memory/Post.ts"
 
 const encoder = new TextEncoder()
 const address = addressOf("clerk", "c", SHARD_COUNT)
@@ -65,16 +66,17 @@ const start = async () => {
   }
   const letters = () => Effect.runPromise(messaging.deadLetters.list({ after: 0, limit: 1_000 }))
   const isEmpty = () => [...messaging.mailbox.contents.messages].length === 0
-  return { messaging, system, put, letters, isEmpty }
+  const next = () => Effect.runPromise(post(messaging, Clerk, "c", { type: "Stamp", sheet: "next" }))
+  return { messaging, system, put, next, letters, isEmpty }
 }
 
 describe("a message that cannot be read", () => {
   it.each([...unreadable, ...refused])(
     "because of %s is a dead letter, and the next one is applied",
     async (_, body) => {
-      const { system, put, letters, isEmpty } = await start()
+      const { system, put, next, letters, isEmpty } = await start()
       await put(body)
-      await system.get(Clerk, "c").tell({ type: "Stamp", sheet: "next" })
+      await next()
       await eventually(isEmpty)
       expect((await system.get(Clerk, "c").state()).state.context.sheets).toEqual(["next"])
       expect(await letters()).toMatchObject([{ key: "clerk/c", reason: "Malformed" }])
@@ -83,11 +85,11 @@ describe("a message that cannot be read", () => {
   )
 
   it("is one with all its kind, in one shard", async () => {
-    const { system, put, letters, isEmpty } = await start()
+    const { system, put, next, letters, isEmpty } = await start()
     const bodies = [...unreadable, ...refused].map(([, body]) => body)
     for (const body of bodies) await put(body)
     for (const text of ["", "{", "\u0000", "[".repeat(100_000)]) await put(text)
-    await system.get(Clerk, "c").tell({ type: "Stamp", sheet: "next" })
+    await next()
     await eventually(isEmpty)
     expect(await letters()).toHaveLength(bodies.length + 4)
   })
@@ -99,18 +101,18 @@ describe("a message to an actor that cannot be", () => {
     ["an id that cannot be decoded", { ...address, key: "clerk/%zz" }],
     ["an actor of another shard", { ...address, shard: (address.shard + 1) % SHARD_COUNT }],
   ])("%s is a dead letter", async (_, to) => {
-    const { system, put, letters, isEmpty } = await start()
+    const { system, put, next, letters, isEmpty } = await start()
     await put(command, to)
     await eventually(isEmpty)
     expect(await letters()).toMatchObject([{ key: to.key, reason: "Malformed" }])
-    await system.get(Clerk, "c").tell({ type: "Stamp", sheet: "next" })
+    await next()
     await eventually(async () => (await system.get(Clerk, "c").state()).version === 1)
   })
 })
 
 describe("what throws while a message is received", () => {
   it("becomes a dead letter, and the shard goes on", async () => {
-    const { messaging, system, put, letters, isEmpty } = await start()
+    const { messaging, system, put, next, letters, isEmpty } = await start()
     // The note is what a node read when messages come again after a crash.
     const note = messaging.checkpoints.note
     Object.assign(messaging.checkpoints, {
@@ -126,7 +128,7 @@ describe("what throws while a message is received", () => {
     await put({ ...command, id: "again" })
     await eventually(async () => (await letters()).length === 1)
     expect((await letters())[0]?.detail).toContain("a note that throws")
-    await system.get(Clerk, "c").tell({ type: "Stamp", sheet: "next" })
+    await next()
     await eventually(isEmpty)
     expect((await system.get(Clerk, "c").state()).state.context.sheets).toEqual(["next"])
   })

@@ -10,6 +10,7 @@ import { Clerk, Desk, deskCall } from "../../fixtures/memory/Desk.ts"
 import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 import { eventually, SHARD_COUNT, startMemory, virtually } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
+import { post } from "../../fixtures/memory/Post.ts"
 
 const actors = [Desk, Clerk]
 const sheetsOf = async (system: Awaited<ReturnType<typeof startMemory>>["system"], id: string) =>
@@ -134,9 +135,9 @@ describe("FAULT 41: a message that takes the process down each time", () => {
       lifeCount++
       // Nobody survives its append.
       const release = journal.hold()
-      const { system, crash } = await startMemory({ actors, messaging, journal })
+      const { crash } = await startMemory({ actors, messaging, journal })
       if (lifeCount === 1) {
-        await system.get(Clerk, "killer").tell({ type: "Stamp", sheet: "x" }, { commandId: "killer" })
+        await Effect.runPromise(post(messaging, Clerk, "killer", { type: "Stamp", sheet: "x" }, "killer"))
       }
       await eventually(async () => journal.heldCount > 0 || (await letters()).length > 0)
       await crash()
@@ -153,7 +154,7 @@ describe("a message that waits while nodes come and go", () => {
     const { shard } = addressOf("clerk", "patient", SHARD_COUNT)
     const first = await startMemory({ actors, messaging })
     const release = first.journal.hold()
-    await first.system.get(Clerk, "patient").tell({ type: "Stamp", sheet: "x" })
+    await Effect.runPromise(post(messaging, Clerk, "patient", { type: "Stamp", sheet: "x" }))
     await eventually(async () => (await first.system.status()).messages.openCount === 1)
     await first.crash()
     const [{ sequence } = { sequence: 0 }] = [...messaging.mailbox.contents.messages]
