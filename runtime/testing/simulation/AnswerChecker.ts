@@ -32,7 +32,7 @@ export interface AnswerRules {
    * one.
    */
   readonly isAskedOnce: boolean
-  /** Whether the mailbox took the message. */
+  /** Whether the mailbox took the message, or a dead letter has it. */
   readonly wasTold: (address: ActorAddress, commandId: string) => boolean
 }
 
@@ -78,7 +78,7 @@ export class AnswerChecker {
   answered(operation: Operation, attempt: Attempt, answer: Answer): void {
     const actor = this.#reference.actor(operation.address)
     if (Exit.isFailure(answer)) return this.#refused(operation, attempt, actor, answer)
-    if ("commandId" in answer.value) return this.#told(operation)
+    if ("commandId" in answer.value) return this.#told(operation, actor)
     const { value } = answer
     const key = `${attempt.process.number} ${operation.address.key}`
     this.#seenVersions.set(key, Math.max(this.#seenVersions.get(key) ?? 0, value.version))
@@ -105,12 +105,14 @@ export class AnswerChecker {
     }
   }
 
-  #told(operation: Operation): void {
-    if (this.#rules.wasTold(operation.address, operation.commandId)) return
-    throw new Violation(
-      PROMISES.acknowledged,
-      `${describe(operation)} was accepted, and is not in the mailbox`,
-    )
+  #told(operation: Operation, actor: TrueActor): void {
+    const { address, commandId, request } = operation
+    if (this.#rules.wasTold(address, commandId)) return
+    if (actor.commands.has(commandId)) return this.#world.mark("a tell was applied without the mailbox")
+    const nowMs = WORLD_EPOCH_MS + this.#world.nowMs
+    if (actor.states.some((state) => decidedBy(request.command, actor, state, nowMs) === "nothing")) return
+    const where = "the journal, the mailbox or among the dead letters"
+    throw new Violation(PROMISES.acknowledged, `${describe(operation)} was accepted, and is not in ${where}`)
   }
 
   #accepted(operation: Operation, actor: TrueActor, { version, sequence, reply, duplicate }: Accepted): void {

@@ -101,6 +101,8 @@ export class Clients {
   readonly #underWay = new Set<AnswerUnderWay>()
   /** The latest operation of each commandId. */
   readonly #latest = new Map<string, Operation>()
+  /** How often a command was given to a node, by commandId. */
+  readonly #handedOver = new Map<string, number>()
   #happenings = 0
   #openCount = 0
 
@@ -118,6 +120,9 @@ export class Clients {
   get openCount(): number {
     return this.#openCount
   }
+
+  /** How often clients have given a command with this id to a node. */
+  readonly attemptCount = (commandId: string): number => this.#handedOver.get(commandId) ?? 0
 
   /** The next place in the order of steps. */
   tick(): number {
@@ -221,6 +226,7 @@ export class Clients {
   ): void {
     const { request, commandId } = operation
     const { system } = node
+    this.#handedOver.set(commandId, this.attemptCount(commandId) + 1)
     const actor = node.ownOf(request.actor)
     const input = request.input === undefined ? undefined : { input: request.input }
     if (request.via === "tell" && request.command !== undefined) {

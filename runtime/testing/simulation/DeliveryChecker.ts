@@ -34,6 +34,8 @@ interface Sent {
   isAccepted: boolean
   /** How often the mailbox stored it. A client's repeat after the mailbox forgot the id is stored again. */
   copyCount: number
+  /** How often a client's tell was decided without a copy in the mailbox. */
+  directCount: number
   appliedCount: number
   isDead: boolean
   /** Whether it was in a mailbox that an older copy replaced. */
@@ -50,6 +52,8 @@ export interface DeliveryRules {
   readonly isOrdered: boolean
   /** Whether few processes crash: no message is then taken up too often. */
   readonly isOrderly: boolean
+  /** How often clients have given a command with this id to a node. */
+  readonly attemptCount: (commandId: string) => number
 }
 
 const decoder = new TextDecoder()
@@ -83,7 +87,7 @@ export class DeliveryChecker {
       const { c, out } = entry
       if (isReceipt(entry) && out?.some(isRefusal)) this.#refused(address.key, c)
       else if (isReceipt(entry)) this.#received(address.key, c)
-      else this.#applied(address.key, c)
+      else this.#applied(address.key, c, entry.o === undefined)
       for (const item of out ?? []) this.#carried(address.key, item, commit.at, sequence, index++)
     }
   }
@@ -139,6 +143,8 @@ export class DeliveryChecker {
   gaveUp({ key, original, reason, detail, messageId: letterId }: DeadLetter): void {
     this.#letters.delete(letterId)
     const messageId = idIn(original)
+    const isDirect = letterId.startsWith(`${messageId}@tell.`)
+    if (isDirect) this.#toldDirectly(key, messageId as string)
     const sent = this.#sent.get(`${key} ${messageId}`)
     if (sent === undefined) return
     sent.isDead = true
@@ -148,8 +154,12 @@ export class DeliveryChecker {
       const why = "a dead letter, though hardly a node went down"
       throw new Violation(PROMISES.delivered, `${messageId} for ${key} is ${why} (${detail})`)
     }
-    // A tell that was stored twice is two messages: one may be applied, and the other refused.
-    const isOne = sent.from !== undefined || sent.copyCount <= 1
+    // A tell that was given to two nodes, or was stored twice, is two messages: one may be applied, and the other
+    // refused.
+    const isOne =
+      sent.from !== undefined ||
+      sent.copyCount + sent.directCount <= 1 ||
+      this.#rules.attemptCount(sent.id) === 1
     if (sent.appliedCount > 0 && isOne && this.#rules.isStrict) {
       throw new Violation(
         PROMISES.delivered,
@@ -162,9 +172,15 @@ export class DeliveryChecker {
     this.#publications.delete(id)
   }
 
-  /** Whether the mailbox has, or had, the message. */
+  /** Whether the mailbox has, or had, the message, or a dead letter has it. */
   wasAccepted(key: string, id: string): boolean {
-    return this.#sent.get(`${key} ${id}`)?.isAccepted ?? false
+    const sent = this.#sent.get(`${key} ${id}`)
+    return sent !== undefined && (sent.isAccepted || sent.isDead)
+  }
+
+  /** Whether the message was lost with the mailbox. */
+  wasLost(key: string, id: string): boolean {
+    return this.#sent.get(`${key} ${id}`)?.isGone ?? false
   }
 
   /** An item of a commit that was not sent yet, in words. */
@@ -221,18 +237,32 @@ export class DeliveryChecker {
   }
 
   #expect(
-    given: Omit<Sent, "isAccepted" | "copyCount" | "appliedCount" | "isDead" | "isGone">,
+    given: Pick<Sent, "id" | "to" | "from" | "order" | "effect" | "command">,
     isAccepted: boolean,
   ): void {
     const key = `${given.to} ${given.id}`
     if (this.#sent.has(key)) return
     const copyCount = isAccepted ? 1 : 0
-    const sent: Sent = { ...given, isAccepted, copyCount, appliedCount: 0, isDead: false, isGone: false }
+    const none = { directCount: 0, appliedCount: 0, isDead: false, isGone: false }
+    const sent: Sent = { ...given, isAccepted, copyCount, ...none }
     this.#sent.set(key, sent)
     if (!isAccepted) this.#waiting.add(sent)
   }
 
-  #applied(key: string, commandId: string): void {
+  /** A client's tell was refused without a copy in the mailbox. */
+  #toldDirectly(key: string, id: string): void {
+    const name = `${key} ${id}`
+    if (!this.#sent.has(name)) {
+      this.#expect({ id, to: key, from: undefined, order: 0, effect: "command", command: undefined }, false)
+      const sent = this.#sent.get(name)
+      if (sent !== undefined) this.#waiting.delete(sent)
+    }
+    const sent = this.#sent.get(name)
+    if (sent !== undefined) sent.directCount++
+    this.#world.mark("a tell was refused without the mailbox")
+  }
+
+  #applied(key: string, commandId: string, isDirect: boolean): void {
     const sent = this.#sent.get(`${key} ${commandId}`)
     if (sent === undefined) {
       if (!RUNTIME_ID.test(commandId) || this.#isAnswerOfGiveUp(key, commandId)) return
@@ -242,6 +272,7 @@ export class DeliveryChecker {
       )
     }
     sent.appliedCount++
+    if (isDirect && sent.from === undefined) sent.directCount++
     this.#waiting.delete(sent)
     if (sent.from !== undefined) this.#world.mark("a message of a commit was applied")
     // The message was refused, and delivered again before that was acknowledged. By then the actor may accept

@@ -85,6 +85,8 @@ interface Entry {
   readonly ev: ReadonlyArray<StoredEvent>
   readonly out?: ReadonlyArray<OutboxItem>
   readonly re?: unknown
+  /** Origin of the message that brought it. */
+  readonly o?: unknown
 }
 
 /** A commit in its stored form. */

@@ -43,6 +43,7 @@ import { SimulatedServers } from "./SimulatedServers.ts"
 import { duringRun } from "./Sometimes.ts"
 import { StoreChecker } from "./StoreChecker.ts"
 import { type SystemUnderTest, seenOf } from "./SystemUnderTest.ts"
+import { checkTellOrder } from "./TellOrderChecker.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 import { type Interleaving, type RunEnd, WORLD_EPOCH_MS, World } from "./World.ts"
 
@@ -85,6 +86,7 @@ export class SimulatedSystem {
   readonly #calls: SimulatedCalls
   readonly #trap: EscapeTrap
   readonly #openWork: OpenWork
+  readonly #areTellsOrdered: boolean
   /** Checker for leases; `undefined` if shards are not placed by leases. */
   readonly #cluster: ClusterChecker | undefined
   readonly #deployment: Deployment<NonNullable<SystemUnderTest["former"]>> | undefined
@@ -109,7 +111,9 @@ export class SimulatedSystem {
       isStrict: isOneOwner && isFresh,
       isOrdered: isOneOwner,
       isOrderly: !endsLivesOutOfOrder(rates),
+      attemptCount: (commandId) => this.clients.attemptCount(commandId),
     })
+    this.#areTellsOrdered = isOneOwner
     this.#sagas = new SagaChecker(sut.sagas ?? [])
     const { nodeCount } = settings
     this.#pending = new PendingChecker(world, { isTimely: rates["clock jumps"] === undefined, nodeCount })
@@ -292,6 +296,11 @@ export class SimulatedSystem {
     this.#deliveries.atRest()
     this.rubbish.atRest()
     this.#answers.finish(this.clients.operations)
+    if (!this.#areTellsOrdered) return
+    const { world, reference, clients } = this
+    const { attemptCount, operations } = clients
+    const wasLost = (key: string, commandId: string) => this.#deliveries.wasLost(key, commandId)
+    checkTellOrder({ world, reference, attemptCount, wasLost }, operations)
   }
 
   /** A power failure: nodes are dead, and unsynced records of the journal are gone. */

@@ -85,7 +85,7 @@ describe("a message that cannot be read", () => {
   )
 
   it("is one with all its kind, in one shard", async () => {
-    const { system, put, next, letters, isEmpty } = await start()
+    const { put, next, letters, isEmpty } = await start()
     const bodies = [...unreadable, ...refused].map(([, body]) => body)
     for (const body of bodies) await put(body)
     for (const text of ["", "{", "\u0000", "[".repeat(100_000)]) await put(text)

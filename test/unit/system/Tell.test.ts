@@ -26,7 +26,7 @@ const start = async (options: MemoryOptions = {}) => {
   const script: { before: Effect.Effect<void, MailboxRefused | MailboxUnavailable> } = { before: Effect.void }
   Object.assign(messaging.mailbox, {
     publish: (message: Parameters<typeof publish>[0]) => {
-      const { c } = decodeMessage(message.data) as { readonly c: { readonly sheet: string } }
+      const { c } = decodeMessage(message.data) as unknown as { readonly c: { readonly sheet: string } }
       published.push(c.sheet)
       return Effect.andThen(script.before, publish(message))
     },
