@@ -134,8 +134,7 @@ export class ToldMail {
   }
 
   #looked(shardIndex: number, acknowledged: Acknowledged, lookCount: number): void {
-    const isPassed = (noted: Noted): boolean =>
-      noted.lookCount < lookCount && isBehind(noted.highest, acknowledged)
+    const isPassed = (noted: Noted): boolean => noted.lookCount < lookCount && hasPassed(noted, acknowledged)
     const ofShard = this.#shards.get(shardIndex)
     if (ofShard !== undefined && isPassed(ofShard)) this.#shards.delete(shardIndex)
     for (const own of this.#actors.values()) {
@@ -185,9 +184,15 @@ export class ToldMail {
   }
 }
 
-/** Whether everything up to the position is acknowledged. A position that the mailbox never gave was lost with it. */
-const isBehind = (position: number, { first, last }: Acknowledged): boolean =>
-  position !== NEVER && (position > last || position < (first ?? last + 1))
+/**
+ * Whether everything up to the highest position is acknowledged. A position that the mailbox never gave was lost with an
+ * older copy. What was stored since has lower positions.
+ */
+const hasPassed = (noted: Noted, { first, last }: Acknowledged): boolean => {
+  if (noted.highest === NEVER) return false
+  noted.highest = Math.min(noted.highest, last)
+  return noted.highest < (first ?? last + 1)
+}
 
 /** Makes the notes, and looks at the mailbox for them as long as the scope lasts. */
 export const makeToldMail = (

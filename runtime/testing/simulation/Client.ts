@@ -124,6 +124,11 @@ export class Clients {
   /** How often clients have given a command with this id to a node. */
   readonly attemptCount = (commandId: string): number => this.#handedOver.get(commandId) ?? 0
 
+  /** The same for commands that were told. */
+  tellCount(commandId: string): number {
+    return this.#latest.get(commandId)?.request.via === "tell" ? this.attemptCount(commandId) : 0
+  }
+
   /** The next place in the order of steps. */
   tick(): number {
     return ++this.#happenings

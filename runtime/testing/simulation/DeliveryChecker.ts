@@ -52,8 +52,8 @@ export interface DeliveryRules {
   readonly isOrdered: boolean
   /** Whether few processes crash: no message is then taken up too often. */
   readonly isOrderly: boolean
-  /** How often clients have given a command with this id to a node. */
-  readonly attemptCount: (commandId: string) => number
+  /** How often clients have told a command with this id to a node; 0 for other commands. */
+  readonly tellCount: (commandId: string) => number
 }
 
 const decoder = new TextDecoder()
@@ -94,15 +94,21 @@ export class DeliveryChecker {
 
   /**
    * Whether a command may be applied again, `since` commands after the first time. Items of commits and
-   * reactors never may. A client's ask may when its id is forgotten, and a tell as often as the mailbox
-   * stored it.
+   * reactors never may. A client's ask may when its id is forgotten, and so may a tell: as often as the mailbox
+   * stored it, or once for each time that the client told it.
    */
   mayComeAgain({ address, definition }: TrueActor, commandId: string, since: number): boolean {
     if (commandId.startsWith(RESERVED_ID)) return false
     const sent = this.#sent.get(`${address.key} ${commandId}`)
     if (sent === undefined) return since > REMEMBERED_COUNT
     const isForgotten = since > Math.min(REMEMBERED_COUNT, definition.commandsRememberedCount)
-    return isForgotten && sent.appliedCount < sent.copyCount
+    return isForgotten && sent.appliedCount < this.#timesToldOf(sent)
+  }
+
+  /** A tell that goes to the mailbox once and is told again to another node is there once, and decided once more. */
+  #timesToldOf({ id, from, copyCount }: Sent): number {
+    const tellCount = from === undefined ? this.#rules.tellCount(id) : 0
+    return Math.max(copyCount, 1) + Math.max(tellCount - 1, 0)
   }
 
   /** The mailbox accepted a message; `isNew`: it did not know the id, and has stored it. */
@@ -126,7 +132,7 @@ export class DeliveryChecker {
       return
     }
     if (k !== "command") return
-    this.#expect({ id, to: address.key, from: undefined, order: 0, effect: "command", command: c }, true)
+    this.#expectTell(address.key, id, c, true)
   }
 
   /** The mailbox had a message, and its older copy lacks it. An item of a commit has to be sent again. */
@@ -154,12 +160,9 @@ export class DeliveryChecker {
       const why = "a dead letter, though hardly a node went down"
       throw new Violation(PROMISES.delivered, `${messageId} for ${key} is ${why} (${detail})`)
     }
-    // A tell that was given to two nodes, or was stored twice, is two messages: one may be applied, and the other
-    // refused.
-    const isOne =
-      sent.from !== undefined ||
-      sent.copyCount + sent.directCount <= 1 ||
-      this.#rules.attemptCount(sent.id) === 1
+    // A tell that was decided without a copy in the mailbox and is there as well, or was stored twice, is two messages:
+    // one may be applied, and the other refused.
+    const isOne = sent.from !== undefined || sent.copyCount + sent.directCount <= 1
     if (sent.appliedCount > 0 && isOne && this.#rules.isStrict) {
       throw new Violation(
         PROMISES.delivered,
@@ -178,9 +181,10 @@ export class DeliveryChecker {
     return sent !== undefined && (sent.isAccepted || sent.isDead)
   }
 
-  /** Whether the message was lost with the mailbox. */
-  wasLost(key: string, id: string): boolean {
-    return this.#sent.get(`${key} ${id}`)?.isGone ?? false
+  /** Whether the message was refused once, was stored twice, or was lost with the mailbox. */
+  wasDisturbed(key: string, id: string): boolean {
+    const sent = this.#sent.get(`${key} ${id}`)
+    return sent !== undefined && (sent.isGone || sent.isDead || sent.copyCount + sent.directCount > 1)
   }
 
   /** An item of a commit that was not sent yet, in words. */
@@ -236,34 +240,34 @@ export class DeliveryChecker {
     }
   }
 
-  #expect(
-    given: Pick<Sent, "id" | "to" | "from" | "order" | "effect" | "command">,
-    isAccepted: boolean,
-  ): void {
+  #expect(given: Given, isAccepted: boolean): void {
     const key = `${given.to} ${given.id}`
     if (this.#sent.has(key)) return
-    const copyCount = isAccepted ? 1 : 0
-    const none = { directCount: 0, appliedCount: 0, isDead: false, isGone: false }
-    const sent: Sent = { ...given, isAccepted, copyCount, ...none }
+    const sent = newlySent(given, isAccepted)
     this.#sent.set(key, sent)
     if (!isAccepted) this.#waiting.add(sent)
   }
 
   /** A client's tell was refused without a copy in the mailbox. */
   #toldDirectly(key: string, id: string): void {
-    const name = `${key} ${id}`
-    if (!this.#sent.has(name)) {
-      this.#expect({ id, to: key, from: undefined, order: 0, effect: "command", command: undefined }, false)
-      const sent = this.#sent.get(name)
-      if (sent !== undefined) this.#waiting.delete(sent)
-    }
-    const sent = this.#sent.get(name)
-    if (sent !== undefined) sent.directCount++
+    this.#expectTell(key, id, undefined, false).directCount++
     this.#world.mark("a tell was refused without the mailbox")
   }
 
+  /** A client's tell. */
+  #expectTell(to: string, id: string, command: AnyEvent | undefined, isAccepted: boolean): Sent {
+    const known = this.#sent.get(`${to} ${id}`)
+    if (known !== undefined) return known
+    const sent = newlySent({ id, to, from: undefined, order: 0, effect: "command", command }, isAccepted)
+    this.#sent.set(`${to} ${id}`, sent)
+    return sent
+  }
+
   #applied(key: string, commandId: string, isDirect: boolean): void {
-    const sent = this.#sent.get(`${key} ${commandId}`)
+    const isTell = this.#rules.tellCount(commandId) > 0
+    const sent =
+      this.#sent.get(`${key} ${commandId}`) ??
+      (isTell ? this.#expectTell(key, commandId, undefined, false) : undefined)
     if (sent === undefined) {
       if (!RUNTIME_ID.test(commandId) || this.#isAnswerOfGiveUp(key, commandId)) return
       throw new Violation(
@@ -350,6 +354,18 @@ export class DeliveryChecker {
     }
   }
 }
+
+type Given = Pick<Sent, "id" | "to" | "from" | "order" | "effect" | "command">
+
+const newlySent = (given: Given, isAccepted: boolean): Sent => ({
+  ...given,
+  isAccepted,
+  copyCount: isAccepted ? 1 : 0,
+  directCount: 0,
+  appliedCount: 0,
+  isDead: false,
+  isGone: false,
+})
 
 /** A dead letter in a commit, in its stored form, because older nodes of this release may not know it. */
 interface LetterItem {

@@ -111,7 +111,7 @@ export class SimulatedSystem {
       isStrict: isOneOwner && isFresh,
       isOrdered: isOneOwner,
       isOrderly: !endsLivesOutOfOrder(rates),
-      attemptCount: (commandId) => this.clients.attemptCount(commandId),
+      tellCount: (commandId) => this.clients.tellCount(commandId),
     })
     this.#areTellsOrdered = isOneOwner
     this.#sagas = new SagaChecker(sut.sagas ?? [])
@@ -299,8 +299,8 @@ export class SimulatedSystem {
     if (!this.#areTellsOrdered) return
     const { world, reference, clients } = this
     const { attemptCount, operations } = clients
-    const wasLost = (key: string, commandId: string) => this.#deliveries.wasLost(key, commandId)
-    checkTellOrder({ world, reference, attemptCount, wasLost }, operations)
+    const wasDisturbed = (key: string, commandId: string) => this.#deliveries.wasDisturbed(key, commandId)
+    checkTellOrder({ world, reference, attemptCount, wasDisturbed }, operations)
   }
 
   /** A power failure: nodes are dead, and unsynced records of the journal are gone. */

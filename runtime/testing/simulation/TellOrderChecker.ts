@@ -23,8 +23,8 @@ export interface TellOrderContext {
   readonly world: World
   readonly reference: Reference
   readonly attemptCount: (commandId: string) => number
-  /** Whether the message was lost with the mailbox. */
-  readonly wasLost: (key: string, commandId: string) => boolean
+  /** Whether the tell was refused once, was stored twice, or was lost with the mailbox. */
+  readonly wasDisturbed: (key: string, commandId: string) => boolean
 }
 
 /** Checks the tells of a run. Throws {@link Violation}. */
@@ -43,13 +43,13 @@ export const checkTellOrder = (context: TellOrderContext, operations: ReadonlyAr
 }
 
 const toldOnce = (
-  { reference, attemptCount, wasLost }: TellOrderContext,
+  { reference, attemptCount, wasDisturbed }: TellOrderContext,
   operation: Operation,
   { handedOver }: Attempt,
   returned: number,
 ): ToldOnce | undefined => {
   const { address, commandId } = operation
-  if (attemptCount(commandId) !== 1 || wasLost(address.key, commandId)) return undefined
+  if (attemptCount(commandId) !== 1 || wasDisturbed(address.key, commandId)) return undefined
   const applied = reference.actor(address).commands.get(commandId)
   return applied && { operation, handedOver, returned, index: applied.index }
 }

@@ -106,6 +106,16 @@ describe("while the shard is here", () => {
     lookAt(told, { first: undefined, last: 5 })()
     expect(isClear(told)).toBe(true)
   })
+
+  it("a tell that was stored in an older copy of the mailbox, at a lower position, is not over with the lost ones", () => {
+    const told = here()
+    told.begin(address, shardIndex).stored(30)
+    told.begin(address, shardIndex).stored(21)
+    lookAt(told, { first: 21, last: 22 })()
+    expect(isClear(told)).toBe(false)
+    lookAt(told, { first: undefined, last: 40 })()
+    expect(isClear(told)).toBe(true)
+  })
 })
 
 describe("while the shard is elsewhere", () => {

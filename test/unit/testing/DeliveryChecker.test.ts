@@ -7,7 +7,7 @@ import { WORLD_EPOCH_MS, World } from "../../../runtime/testing/simulation/World
 
 type Items = NonNullable<StoredCommit["entries"][number]["out"]>
 
-const rules = { isStrict: true, isOrdered: true, isOrderly: true, attemptCount: () => 1 }
+const rules = { isStrict: true, isOrdered: true, isOrderly: true, tellCount: () => 0 }
 
 /** Commits of actors, all at the same time. */
 class History {
