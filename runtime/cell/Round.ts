@@ -63,6 +63,8 @@ export interface Round {
   readonly entriesJson: ReadonlyArray<string>
   /** Answers to give, in order, once the commit is stored; at once if there is nothing to store. */
   readonly answers: ReadonlyArray<(stored: Confirmed) => void>
+  /** Those of the answers that repeat what the journal held before: they may be given whatever comes of the commit. */
+  readonly repeats: ReadonlyArray<() => void>
   /** Whether a caller is told that a command has no effect: final once no earlier append is open. */
   readonly refusesSome: boolean
   /** Whether a message, or an item that another node was sent, is refused: final once no other writes. */
@@ -93,6 +95,7 @@ class Play {
   readonly #entries: Array<Entry> = []
   readonly #entriesJson: Array<string> = []
   readonly #answers: Array<(stored: Confirmed) => void> = []
+  #repeats: Array<() => void> | undefined
   /** Entries by command id; made once a second command is looked up. */
   #inRound: Map<string, Entry> | undefined
   /** The tentative state. */
@@ -118,8 +121,10 @@ class Play {
 
   of(queue: Array<Waiting>): Round {
     let takenCount = 0
+    // A commit whose outcome is unknown is found again by the ids of its commands, so the actor has to remember all.
+    const commandsMax = Math.min(ROUND_COMMANDS_MAX, this.#definition.commandsRememberedCount)
     for (const waiting of queue) {
-      if (this.#entries.length >= ROUND_COMMANDS_MAX) break
+      if (this.#entries.length >= commandsMax) break
       if (!waiting.isSettled) {
         if (waiting._tag !== "Command") this.#answers.push((stored) => this.#answerRead(waiting, stored))
         else if (!this.#decideOne(waiting)) break
@@ -135,6 +140,7 @@ class Play {
       entries: this.#entries,
       entriesJson: this.#entriesJson,
       answers: this.#answers,
+      repeats: this.#repeats ?? NO_REPEATS,
       refusesSome: this.#refusesSome,
       refusesMessage: this.#refusesMessage,
       taken: takenCount === 0 ? NONE_TAKEN : queue.splice(0, takenCount),
@@ -231,6 +237,10 @@ class Play {
       return typeof known === "function"
         ? this.#keepReceipt(waiting, receipt(waiting, sent), known)
         : this.#refuse(waiting, known)
+    }
+    if (typeof known === "function" && this.#confirmed.recent.get(command.commandId) !== undefined) {
+      this.#repeats ??= []
+      this.#repeats.push(() => known(this.#confirmed))
     }
     this.#answers.push(typeof known === "function" ? known : () => waiting.settle(Exit.fail(known)))
     return true
@@ -354,6 +364,7 @@ class Play {
 }
 
 const NONE_TAKEN: ReadonlyArray<Waiting> = []
+const NO_REPEATS: ReadonlyArray<() => void> = []
 
 /** The answer that the command is stored. */
 const storedAnswer =

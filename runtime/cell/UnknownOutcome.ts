@@ -14,6 +14,8 @@ import type { Round } from "./Round.ts"
 export const unknownOutcome = (cell: CellCore, round: Round, error: AppendUnknown): Effect.Effect<void> => {
   cell.appends.unknown()
   for (const { waiting } of round.entries) waiting.wasAttempted = true
+  // The commit may make the actor forget their ids.
+  for (const repeat of round.repeats) repeat()
   cell.queue.putBack(round.taken)
   cell.queue.unconfirmed(error)
   const { trouble } = cell
