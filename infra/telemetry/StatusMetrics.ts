@@ -55,7 +55,7 @@ const owedCounts = (owed: SystemStatus["outbox"]["owed"]): Readonly<Record<strin
 
 /** The counters and gauges of a system. */
 export const statusMetrics = (status: SystemStatus): ReadonlyArray<MetricFamily> => {
-  const { snapshots, messages, outbox, calls } = status
+  const { snapshots, messages, tells, outbox, calls } = status
   const ofProjections = ofEach("projection", status.projections)
   const ofReactors = ofEach("reactor", status.reactors)
   return [
@@ -117,6 +117,9 @@ export const statusMetrics = (status: SystemStatus): ReadonlyArray<MetricFamily>
       retried: messages.retriedCount,
       "dead-letter": messages.deadLetterCount,
     }),
+    counter("everstate_tells_total", "Tells to actors from outside, by road", [
+      ...samplesOf("road", { direct: tells.directCount, mailbox: tells.mailedCount }),
+    ]),
     gauge("everstate_outbox_pending", "Items of commits that are being sent", [outbox.pendingCount]),
     gauge("everstate_outbox_waiting", "Messages in the mailbox whose receivers have not taken them yet", [
       outbox.waitingInMailboxCount,

@@ -379,7 +379,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     operations: Option.getOrElse(yield* Effect.serviceOption(OperationLog), makeOperationLogMemory),
     status: Effect.sync(() =>
       statusOf({
-        ...{ cells, inbox, outbox, calls, router, feeds, transport, services, counted, health, fill },
+        ...{ cells, inbox, tells, outbox, calls, router, feeds, transport, services, counted, health, fill },
         isStopping,
         clusterCounts,
       }),

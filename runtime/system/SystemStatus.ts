@@ -21,6 +21,7 @@ import type { ChangeFeeds, WatchCounts } from "../watch/ChangeFeeds.ts"
 import type { ClusterCounts } from "./ClusterCounts.ts"
 import type { DirectoryFill } from "./DirectoryFill.ts"
 import type { Services } from "./Services.ts"
+import type { TellCounts, Tells } from "./Tell.ts"
 
 /** What a system says of itself. Counts are since start. */
 export interface SystemStatus {
@@ -43,6 +44,8 @@ export interface SystemStatus {
   }
   /** Messages of the mailbox; `openCount` are in work now. */
   readonly messages: InboxCounts & { readonly openCount: number }
+  /** Tells of this process that are not of its actors, by the road that they took. */
+  readonly tells: Readonly<TellCounts>
   /** What commits carry. */
   readonly outbox: OutboxCounts & {
     /** Items that are being sent, but for those that wait by themselves. */
@@ -85,6 +88,7 @@ interface StatusParts {
   readonly isStopping: boolean
   readonly cells: Cells
   readonly inbox: Inbox
+  readonly tells: Tells
   readonly outbox: Outbox
   readonly calls: CallRunner
   readonly router: Router
@@ -114,6 +118,7 @@ export const statusOf = (parts: StatusParts): SystemStatus => {
       deadLetterCount: inbox.counts.deadLetterCount + outbox.counts.letterCount,
       openCount: inbox.openCount(),
     },
+    tells: { ...parts.tells.counts },
     outbox: {
       ...outbox.counts,
       pendingCount: outbox.pendingCount(),

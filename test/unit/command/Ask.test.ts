@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest"
 import { assign, setup } from "xstate"
 import { accept, defineActor, defineEvent } from "../../../runtime/index.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
+import { JournalScripted } from "../../fixtures/memory/JournalScripted.ts"
 import { eventually, historyOf, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 
 const add = (by: number) => ({ type: "Add", by }) as const
@@ -38,6 +39,21 @@ describe("a command", () => {
       version: 5,
       duplicate: false,
     })
+  })
+
+  it("is applied once though its actor remembers fewer commands than wait, and commits have no outcome", async () => {
+    const journal = new JournalScripted()
+    const Forgetful = { ...Counter, commandsRememberedCount: 2 }
+    const { system } = await startMemory({ journal, actors: [Forgetful] })
+    const counter = system.get(Forgetful, "a")
+    await counter.ask(add(1))
+    const resume = journal.hold()
+    // Each of the commits is stored, and its answer is lost.
+    journal.script.append = ["lostAck", "lostAck", "lostAck", "lostAck"]
+    const asks = [10, 100, 1_000, 10_000, 100_000].map((by) => counter.ask(add(by)))
+    resume()
+    await Promise.all(asks)
+    expect((await counter.state()).state.context.total).toBe(111_111)
   })
 
   it("FAULT 5: under a used id with another payload is CommandIdReused", async () => {

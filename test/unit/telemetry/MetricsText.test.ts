@@ -69,6 +69,8 @@ const totals = {
   'everstate_mailbox_messages_total{outcome="settled"}': "messages.settledCount",
   'everstate_mailbox_messages_total{outcome="retried"}': "messages.retriedCount",
   'everstate_mailbox_messages_total{outcome="dead-letter"}': "messages.deadLetterCount",
+  'everstate_tells_total{road="direct"}': "tells.directCount",
+  'everstate_tells_total{road="mailbox"}': "tells.mailedCount",
   everstate_outbox_pending: "outbox.pendingCount",
   everstate_outbox_waiting: "outbox.waitingInMailboxCount",
   everstate_outbox_sent_total: "outbox.sentCount",
