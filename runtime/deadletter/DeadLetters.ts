@@ -49,8 +49,8 @@ export interface DeadLetter {
   /** Unix milliseconds at which it was abandoned. */
   readonly atMs: number
   /**
-   * Id of the message, with its position in the mailbox. A redriven message that fails again is another
-   * letter.
+   * Id of the message, with its origin, its position in the mailbox, or the tell that it was. A redriven message
+   * that fails again is another letter.
    */
   readonly messageId: string
   /** The original bytes as text: JSON, unless malformed. */

@@ -6,6 +6,7 @@ export interface InboxCounts {
   settledCount: number
   /** Messages that were put back to be tried again. */
   retriedCount: number
+  /** Messages that became dead letters, and tells of this process that their actors refused. */
   deadLetterCount: number
 }
 

@@ -38,9 +38,11 @@ export interface ActorRef<A extends AnyActor> {
     options?: BearingOptions<A> & { readonly signal?: AbortSignal },
   ) => Promise<Accepted<ReplyOf<A, C["type"]>>>
   /**
-   * Stores a command in the actor's mailbox. It is applied once, even if nodes crash meanwhile, in the order
-   * in which this sender told this actor. Rejects with a {@link TellError} if it could not be stored. A
-   * command that the actor then rejects becomes a dead letter.
+   * Sends a command that is applied once, even if nodes crash after this promise has resolved, in the order in which
+   * this process told this actor. If this node has the actor, the promise resolves when the command is applied. If it
+   * has not, or the actor cannot take the command now, it resolves when the command is stored in the actor's mailbox.
+   * Rejects with a {@link TellError} if the command could not be stored. A command that the actor rejects becomes a
+   * dead letter.
    */
   readonly tell: (command: CommandsOf<A>, options?: Omit<BearingOptions<A>, "ifVersion">) => Promise<Told>
   /**

@@ -86,8 +86,9 @@ export interface ActorRef<A extends AnyActor> {
     options?: BearingOptions<A>,
   ) => Effect.Effect<Accepted<ReplyOf<A, C["type"]>>, AskError<A, C["type"]>>
   /**
-   * Stores a command in the actor's mailbox: applied once, also where processes crash meanwhile, in the order in which this sender
-   * told this actor. What the actor then rejects becomes a dead letter.
+   * Sends a command that is applied once, even if processes crash after this has succeeded, in the order in which this
+   * process told this actor. Succeeds when the command is applied, if this node has the actor, else when it is stored in
+   * the actor's mailbox. A command that the actor rejects becomes a dead letter.
    */
   readonly tell: (
     command: CommandsOf<A>,

@@ -1,4 +1,4 @@
-/** Messages told and applied, against a raw publish to a work queue and a raw append for each. */
+/** Commands told to actors of this node and applied, against a raw publish to a work queue and a raw append for each. */
 import { Effect } from "effect"
 import { ActorSystem } from "../../infra/everstate.ts"
 import { createStream } from "../../infra/nats/connection/JetStreamApi.ts"
@@ -61,7 +61,7 @@ export const tellThroughput: Bench = {
       rowOf("tell.throughput", tell.perSecond, "messages/s", ceiling.perSecond, {
         cpuUs: tell.cpuUs,
         serverCpuUs: tell.serverCpuUs,
-        note: `${IN_FLIGHT} actors, one message each on its way: stored, handed out, applied, acknowledged`,
+        note: `${IN_FLIGHT} actors of this node, one tell each on its way, until it is applied`,
       }),
     ]
   },

@@ -29,7 +29,8 @@ export interface Request {
   readonly commandId?: string
   readonly ifVersion?: number
   /**
-   * `tell`: a durable message, finished for the client once it is accepted. `spawn`: the actor's birth.
+   * `tell`: finished for the client once it is accepted: applied, in the mailbox, or a dead letter. `spawn`: the
+   * actor's birth.
    * Default `ask`.
    */
   readonly via?: "ask" | "tell" | "spawn"

@@ -64,7 +64,7 @@ export interface Simulation {
     command: C,
     options?: VerbOptions & { readonly input?: BirthInputOf<A> },
   ) => Promise<Accepted<ReplyOf<A, C["type"]>>>
-  /** Sends a command as a durable message; returns once it is accepted. */
+  /** Tells the actor a command; returns once it is accepted: applied, in the mailbox, or a dead letter. */
   readonly tell: <A extends AnyActor>(
     actor: DefinitionOf<A>,
     id: string,

@@ -1,7 +1,7 @@
 /**
  * A process that hosts errands until it is killed: `node ErrandHost.ts <nats> <postgres> <namespace> <file>`. Takes ids
- * of errands, a line each, tells them to begin, and prints `told <id>` when the mailbox
- * has it, and `worked <id>` when its call was made; `ready` comes first.
+ * of errands, a line each, tells them to begin, and prints `told <id>` when that is stored, and `worked <id>` when its call
+ * was made; `ready` comes first.
  */
 import { createInterface } from "node:readline"
 import { ActorSystem } from "../../../infra/system/ActorSystem.ts"

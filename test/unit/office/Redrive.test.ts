@@ -1,38 +1,13 @@
 /** The office on a whole system: what a redriven message does once its actor has it again. */
-import { Effect, Schema } from "effect"
+import { Effect } from "effect"
 import { expect, test } from "vitest"
-import { assign, setup } from "xstate"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { DeadLetters } from "../../../runtime/deadletter/DeadLetters.ts"
-import { defineActor } from "../../../runtime/definition/Actor.ts"
-import { reject } from "../../../runtime/definition/Decision.ts"
-import { defineEvent } from "../../../runtime/event/Event.ts"
 import { encodeMessage, type Message } from "../../../runtime/mailbox/Message.ts"
 import { makeDeadLetterOffice } from "../../../runtime/office/DeadLetterOffice.ts"
+import { Gate } from "../../fixtures/memory/Gate.ts"
 import { eventually, historyOf, SHARD_COUNT, startMemory } from "../../fixtures/memory/MemorySystem.ts"
 import { MessagingMemory } from "../../fixtures/memory/MessagingMemory.ts"
-
-const nothing = Schema.Struct({})
-
-/** A gate that nobody passes while it is shut. */
-const Gate = defineActor({
-  type: "gate",
-  machine: setup({
-    types: { context: {} as { isOpen: boolean }, events: {} as { type: "Opened" } | { type: "Passed" } },
-  }).createMachine({
-    initial: "there",
-    context: { isOpen: false },
-    states: { there: { on: { Opened: { actions: assign({ isOpen: true }) }, Passed: "there" } } },
-  }),
-  events: { Opened: defineEvent(nothing), Passed: defineEvent(nothing) },
-  commands: {
-    Open: { schema: nothing, decide: () => ({ type: "Opened" as const }) },
-    Pass: {
-      schema: nothing,
-      decide: ({ state }) => (state.context.isOpen ? ({ type: "Passed" } as const) : reject("Shut")),
-    },
-  },
-})
 
 const start = async () => {
   const messaging = new MessagingMemory()
