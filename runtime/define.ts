@@ -119,7 +119,7 @@ export { type Seen, UnknownProjection, type WaitOptions } from "./system/ReadSid
 export { ActorFailed, type ResultError, type ResultOptions, ResultTimeout } from "./system/Result.ts"
 export type { When } from "./system/Scheduling.ts"
 export type { SystemSettings } from "./system/SystemSettings.ts"
-export type { TellError, TellingOptions, Told } from "./system/Tell.ts"
+export type { TellError, TellingOptions, Told } from "./system/Telling.ts"
 export type { EventsOptions, WatchOptions } from "./system/Watch.ts"
 export type { Change } from "./watch/Change.ts"
 export type { WatchError } from "./watch/WatchError.ts"

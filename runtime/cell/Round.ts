@@ -25,7 +25,6 @@ import type { Confirmed } from "./Fold.ts"
 import { NO_ORIGINS } from "./Origins.ts"
 import { receipt, refusalReceipt } from "./Receipt.ts"
 import {
-  accepted,
   currentState,
   type Entry,
   formatUnread,
@@ -33,6 +32,8 @@ import {
   knownAnswer,
   payloadTooLarge,
   repeated,
+  storedAnswer,
+  unchangedAnswer,
   withOrigin,
 } from "./RoundAnswers.ts"
 import { decideSignal } from "./Signal.ts"
@@ -365,18 +366,6 @@ class Play {
 
 const NONE_TAKEN: ReadonlyArray<Waiting> = []
 const NO_REPEATS: ReadonlyArray<() => void> = []
-
-/** The answer that the command is stored. */
-const storedAnswer =
-  (waiting: WaitingCommand, outcome: Proposal) =>
-  ({ sequence }: Confirmed): void =>
-    waiting.settle(Exit.succeed(accepted(outcome, sequence, false)))
-
-/** The answer that the command has changed nothing. */
-const unchangedAnswer =
-  (waiting: WaitingCommand, version: number, reply: unknown) =>
-  ({ sequence }: Confirmed): void =>
-    waiting.settle(Exit.succeed({ version, sequence, reply, duplicate: false }))
 
 /**
  * Whether the commit needs format 3: nodes that read lower formats only would ignore a birth, the input in a

@@ -80,6 +80,18 @@ export const accepted = (proposal: Proposal, sequence: number, duplicate: boolea
   duplicate,
 })
 
+/** The answer that the command is stored. */
+export const storedAnswer =
+  (waiting: WaitingCommand, outcome: Proposal) =>
+  ({ sequence }: Confirmed): void =>
+    waiting.settle(Exit.succeed(accepted(outcome, sequence, false)))
+
+/** The answer that the command has changed nothing. */
+export const unchangedAnswer =
+  (waiting: WaitingCommand, version: number, reply: unknown) =>
+  ({ sequence }: Confirmed): void =>
+    waiting.settle(Exit.succeed({ version, sequence, reply, duplicate: false }))
+
 /** The answer to a message that was handled before, according to its origin. */
 export const repeated = (waiting: WaitingCommand, { version, sequence }: Confirmed): Accepted => ({
   version,

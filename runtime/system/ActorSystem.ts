@@ -247,14 +247,7 @@ const makeActorSystem = Effect.fnUntraced(function* (
     feeds,
     isRead: () => (view.seen.readByAll().watch ?? 0) >= 1,
   })
-  const inbox = yield* makeInbox({
-    actors,
-    cells,
-    calls,
-    shardMap,
-    unhosted,
-    isPaused: view.isPaused,
-  })
+  const inbox = yield* makeInbox({ actors, cells, calls, shardMap, unhosted, isPaused: view.isPaused })
   const runFork = Effect.runForkWith(yield* Effect.context<never>())
   const answer = makeAskServer({
     actors,

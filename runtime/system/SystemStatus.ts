@@ -21,7 +21,8 @@ import type { ChangeFeeds, WatchCounts } from "../watch/ChangeFeeds.ts"
 import type { ClusterCounts } from "./ClusterCounts.ts"
 import type { DirectoryFill } from "./DirectoryFill.ts"
 import type { Services } from "./Services.ts"
-import type { TellCounts, Tells } from "./Tell.ts"
+import type { Tells } from "./Tell.ts"
+import type { TellCounts } from "./Telling.ts"
 
 /** What a system says of itself. Counts are since start. */
 export interface SystemStatus {

@@ -9,80 +9,20 @@
  * ../inbox/ToldMail.ts. Who takes messages from the mailbox: ../inbox/Inbox.ts.
  */
 import { Clock, Effect, Exit, FiberSet, type Scope } from "effect"
-import type { ActorAddress, InvalidActorId } from "../address/ActorAddress.ts"
-import {
-  type Busy,
-  InvalidCommand,
-  type PayloadTooLarge,
-  type SystemStopped,
-  type Unavailable,
-  type UnknownActorType,
-} from "../cell/AskError.ts"
-import type { Cells } from "../cell/Cells.ts"
+import type { ActorAddress } from "../address/ActorAddress.ts"
+import { InvalidCommand } from "../cell/AskError.ts"
 import type { Command } from "../cell/Decide.ts"
 import type { ShardMap } from "../cluster/ShardMap.ts"
-import { type AskOptions, type AskOptionsWithInput, commandOf, optionsOf } from "../command/Ask.ts"
-import { DeadLetters, type DeadLettersService } from "../deadletter/DeadLetters.ts"
+import { type AskOptionsWithInput, commandOf, optionsOf } from "../command/Ask.ts"
+import { DeadLetters } from "../deadletter/DeadLetters.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { InboxCounts } from "../inbox/InboxCounts.ts"
-import type { PublishingTell, ToldMail } from "../inbox/ToldMail.ts"
+import type { ToldMail } from "../inbox/ToldMail.ts"
 import type { MailboxService } from "../mailbox/Mailbox.ts"
 import type { DeadlineWheel } from "../time/DeadlineWheel.ts"
+import type { DirectTells, TellAnswer, TellContext, TellCounts } from "./Telling.ts"
 import { TellLane } from "./TellLane.ts"
 import { TellOnItsWay } from "./TellOnItsWay.ts"
-
-/** As for an ask, without a version to compare with: the command may be applied later. */
-export type TellingOptions = Omit<AskOptions, "ifVersion">
-
-/** The command is stored: it was applied, will be applied, or is a dead letter. */
-export interface Told {
-  /** Id under which it is applied once. */
-  readonly commandId: string
-}
-
-/** What can come of a tell. After `Unavailable` send it again with the same `commandId`. */
-export type TellError =
-  | Busy
-  | InvalidCommand
-  | PayloadTooLarge
-  | Unavailable
-  | SystemStopped
-  | UnknownActorType
-  | InvalidActorId
-
-export type TellAnswer = (exit: Exit.Exit<Told, TellError>) => void
-
-/** How many tells of this process took which road. */
-export interface TellCounts {
-  /** Given to the actor's cell on this node. Some of them then had to take the mailbox. */
-  directCount: number
-  /** Published to the mailbox. */
-  mailedCount: number
-}
-
-/** What a process with actors of its own has for tells. */
-export interface DirectTells {
-  readonly cells: Pick<Cells, "offer" | "takes" | "withdraw">
-  readonly isPaused: (type: string) => boolean
-  readonly isClear: (definition: ActorDefinition, address: ActorAddress) => boolean
-  /** A tell is being published. */
-  readonly publishing: (definition: ActorDefinition, address: ActorAddress) => PublishingTell
-  readonly deadLetters: DeadLettersService
-  readonly counts: InboxCounts
-}
-
-export interface TellContext {
-  readonly mailbox: MailboxService
-  readonly wheel: DeadlineWheel
-  readonly clock: Clock.Clock
-  readonly nextCommandId: () => string
-  readonly fork: (work: Effect.Effect<unknown, unknown>) => void
-  /** The system has ended: nothing can be stored any more. */
-  readonly isEnded: () => boolean
-  readonly counts: TellCounts
-  /** `undefined` for a client: all its tells take the mailbox. */
-  readonly direct: DirectTells | undefined
-}
 
 export interface TellsOptions {
   readonly mailbox: MailboxService

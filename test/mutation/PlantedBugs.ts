@@ -11,6 +11,7 @@ import { ownershipBugs } from "./bugs/OwnershipBugs.ts"
 import { projectionBugs } from "./bugs/ProjectionBugs.ts"
 import { sagaBugs } from "./bugs/SagaBugs.ts"
 import { serviceBugs } from "./bugs/ServiceBugs.ts"
+import { tellBugs } from "./bugs/TellBugs.ts"
 import { timerBugs } from "./bugs/TimerBugs.ts"
 import { valueBugs } from "./bugs/ValueBugs.ts"
 import { watchBugs } from "./bugs/WatchBugs.ts"
@@ -23,6 +24,7 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   ...timerBugs,
   ...valueBugs,
   ...messageBugs,
+  ...tellBugs,
   ...originBugs,
   ...outboxBugs,
   ...ownershipBugs,

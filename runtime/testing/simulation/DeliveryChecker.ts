@@ -181,6 +181,11 @@ export class DeliveryChecker {
     return sent !== undefined && (sent.isAccepted || sent.isDead)
   }
 
+  /** Whether messages arrive in sending order. */
+  get isOrdered(): boolean {
+    return this.#rules.isOrdered
+  }
+
   /** Whether the message was refused once, was stored twice, or was lost with the mailbox. */
   wasDisturbed(key: string, id: string): boolean {
     const sent = this.#sent.get(`${key} ${id}`)

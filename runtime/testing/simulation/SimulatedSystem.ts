@@ -1,6 +1,5 @@
 /**
- * A whole system in one world: nodes on shared servers, clients, faults, and the checkers that watch all of
- * it.
+ * A whole system in one world: nodes on shared servers, clients, faults, and the checkers that watch it.
  *
  * Owns the assembly and the first violation that is found; a run ends with it. SwarmRun.ts drives it with
  * a generated workload, Story.ts with a script.
@@ -86,7 +85,6 @@ export class SimulatedSystem {
   readonly #calls: SimulatedCalls
   readonly #trap: EscapeTrap
   readonly #openWork: OpenWork
-  readonly #areTellsOrdered: boolean
   /** Checker for leases; `undefined` if shards are not placed by leases. */
   readonly #cluster: ClusterChecker | undefined
   readonly #deployment: Deployment<NonNullable<SystemUnderTest["former"]>> | undefined
@@ -113,7 +111,6 @@ export class SimulatedSystem {
       isOrderly: !endsLivesOutOfOrder(rates),
       tellCount: (commandId) => this.clients.tellCount(commandId),
     })
-    this.#areTellsOrdered = isOneOwner
     this.#sagas = new SagaChecker(sut.sagas ?? [])
     const { nodeCount } = settings
     this.#pending = new PendingChecker(world, { isTimely: rates["clock jumps"] === undefined, nodeCount })
@@ -296,11 +293,7 @@ export class SimulatedSystem {
     this.#deliveries.atRest()
     this.rubbish.atRest()
     this.#answers.finish(this.clients.operations)
-    if (!this.#areTellsOrdered) return
-    const { world, reference, clients } = this
-    const { attemptCount, operations } = clients
-    const wasDisturbed = (key: string, commandId: string) => this.#deliveries.wasDisturbed(key, commandId)
-    checkTellOrder({ world, reference, attemptCount, wasDisturbed }, operations)
+    checkTellOrder(this.world, this.reference, this.clients, this.#deliveries)
   }
 
   /** A power failure: nodes are dead, and unsynced records of the journal are gone. */

@@ -6,7 +6,8 @@
  * those of which the first was answered before the second was made.
  */
 import { Exit } from "effect"
-import { type Attempt, describe, type Operation } from "./Client.ts"
+import { type Attempt, type Clients, describe, type Operation } from "./Client.ts"
+import type { DeliveryChecker } from "./DeliveryChecker.ts"
 import type { Reference } from "./Reference.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 import type { World } from "./World.ts"
@@ -19,42 +20,39 @@ interface ToldOnce {
   readonly index: number
 }
 
-export interface TellOrderContext {
-  readonly world: World
-  readonly reference: Reference
-  readonly attemptCount: (commandId: string) => number
-  /** Whether the tell was refused once, was stored twice, or was lost with the mailbox. */
-  readonly wasDisturbed: (key: string, commandId: string) => boolean
-}
-
-/** Checks the tells of a run. Throws {@link Violation}. */
-export const checkTellOrder = (context: TellOrderContext, operations: ReadonlyArray<Operation>): void => {
+/** Checks the tells of a run in which messages arrive in sending order. Throws {@link Violation}. */
+export const checkTellOrder = (
+  world: World,
+  reference: Reference,
+  clients: Pick<Clients, "operations" | "attemptCount">,
+  deliveries: Pick<DeliveryChecker, "isOrdered" | "wasDisturbed">,
+): void => {
+  if (!deliveries.isOrdered) return
   const byLane = new Map<string, Array<ToldOnce>>()
-  for (const operation of operations) {
-    const { answer, attempt, returned } = operation
-    if (operation.request.via !== "tell" || attempt === undefined || returned === undefined) continue
+  for (const operation of clients.operations) {
+    const { answer, attempt, returned, commandId, address, request } = operation
+    if (request.via !== "tell" || attempt === undefined || returned === undefined) continue
     if (answer === undefined || Exit.isFailure(answer)) continue
-    const told = toldOnce(context, operation, attempt, returned)
+    if (clients.attemptCount(commandId) !== 1 || deliveries.wasDisturbed(address.key, commandId)) continue
+    const told = toldOnce(reference, operation, attempt, returned)
     if (told === undefined) continue
-    const lane = `${attempt.process.number} ${operation.address.key}`
+    const lane = `${attempt.process.number} ${address.key}`
     byLane.set(lane, [...(byLane.get(lane) ?? []), told])
   }
-  for (const lane of byLane.values()) checkLane(context, lane)
+  for (const lane of byLane.values()) checkLane(world, lane)
 }
 
 const toldOnce = (
-  { reference, attemptCount, wasDisturbed }: TellOrderContext,
+  reference: Reference,
   operation: Operation,
   { handedOver }: Attempt,
   returned: number,
 ): ToldOnce | undefined => {
-  const { address, commandId } = operation
-  if (attemptCount(commandId) !== 1 || wasDisturbed(address.key, commandId)) return undefined
-  const applied = reference.actor(address).commands.get(commandId)
+  const applied = reference.actor(operation.address).commands.get(operation.commandId)
   return applied && { operation, handedOver, returned, index: applied.index }
 }
 
-const checkLane = ({ world }: TellOrderContext, lane: ReadonlyArray<ToldOnce>): void => {
+const checkLane = (world: World, lane: ReadonlyArray<ToldOnce>): void => {
   for (const later of lane) {
     for (const earlier of lane) {
       if (earlier.returned >= later.handedOver) continue
