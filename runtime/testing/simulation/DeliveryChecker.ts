@@ -12,6 +12,7 @@ import type { KeptMessage } from "../../mailbox/MailboxContents.ts"
 import type { OutboxItem } from "../../message/OutboxItem.ts"
 import { isReceipt, type Reference, type StoredCommit, type TrueActor } from "./Reference.ts"
 import { decidedBy } from "./ReferenceDecision.ts"
+import { newlySent, type Sent, type SentItem } from "./Sent.ts"
 import { PROMISES, Violation } from "./Violation.ts"
 import { WORLD_EPOCH_MS, type World } from "./World.ts"
 
@@ -20,27 +21,6 @@ const RESERVED_ID = "everstate:"
 
 /** Form of the ids of items in commits. */
 const RUNTIME_ID = /^everstate:\d+-[0-9a-z]+\.\d+(:answer)?$/
-
-interface Sent {
-  readonly id: string
-  readonly to: string
-  /** Key of the actor whose commit carries it; `undefined` for a client's tell. */
-  readonly from: string | undefined
-  /** Its place in the journal, as a number that rises in sending order. */
-  readonly order: number
-  readonly effect: "command" | "request" | "answer" | "signal"
-  readonly command: AnyEvent | undefined
-  /** Whether the mailbox has accepted it. */
-  isAccepted: boolean
-  /** How often the mailbox stored it. A client's repeat after the mailbox forgot the id is stored again. */
-  copyCount: number
-  /** How often a client's tell was decided without a copy in the mailbox. */
-  directCount: number
-  appliedCount: number
-  isDead: boolean
-  /** Whether it was in a mailbox that an older copy replaced. */
-  isGone: boolean
-}
 
 /** Commands that an actor remembers at least, unless its definition sets fewer. */
 const REMEMBERED_COUNT = 1_000
@@ -233,7 +213,7 @@ export class DeliveryChecker {
         return this.#expect({ ...sent, to: item.to, effect, command: item.c }, false)
       }
       case "answer":
-        return this.#expect({ ...sent, id: `${item.re}:answer`, to: item.to, effect: "answer" }, false)
+        return this.#expectAnswer({ ...sent, id: `${item.re}:answer`, to: item.to, effect: "answer" })
       case "timer":
       case "call":
         return this.#expect({ ...sent, to: from, effect: "signal" }, true)
@@ -245,7 +225,15 @@ export class DeliveryChecker {
     }
   }
 
-  #expect(given: Given, isAccepted: boolean): void {
+  /** An answer. The mailbox may have had it before, if its request was refused without a receipt and came again. */
+  #expectAnswer(given: SentItem): void {
+    this.#expect(given, false)
+    const sent = this.#sent.get(`${given.to} ${given.id}`)
+    const hasCome = this.#reference.actors.get(given.to)?.commands.has(given.id) === true
+    if (sent !== undefined && hasCome) sent.appliedCount = Math.max(sent.appliedCount, 1)
+  }
+
+  #expect(given: SentItem, isAccepted: boolean): void {
     const key = `${given.to} ${given.id}`
     if (this.#sent.has(key)) return
     const sent = newlySent(given, isAccepted)
@@ -359,18 +347,6 @@ export class DeliveryChecker {
     }
   }
 }
-
-type Given = Pick<Sent, "id" | "to" | "from" | "order" | "effect" | "command">
-
-const newlySent = (given: Given, isAccepted: boolean): Sent => ({
-  ...given,
-  isAccepted,
-  copyCount: isAccepted ? 1 : 0,
-  directCount: 0,
-  appliedCount: 0,
-  isDead: false,
-  isGone: false,
-})
 
 /** A dead letter in a commit, in its stored form, because older nodes of this release may not know it. */
 interface LetterItem {
