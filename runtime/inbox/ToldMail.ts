@@ -2,7 +2,7 @@
  * Tells of this process that are in the mailbox. While one of them is not finished, a later tell to the same actor
  * takes the mailbox too, so that it does not overtake the earlier one.
  *
- * Owns what is known of them: the highest position for each actor while its shard is here, and for each shard while
+ * Owns what is known of them: their positions by actor while the shard is here, and the highest position by shard while
  * the shard is elsewhere. A tell here is finished when OpenMessages.ts says so; a tell that went to another owner is
  * finished when the mailbox's acknowledgements have passed its position. Who tells: ../system/Tell.ts.
  */
@@ -12,12 +12,12 @@ import type { ShardMap } from "../cluster/ShardMap.ts"
 import type { Acknowledged, Delivery, MailboxService } from "../mailbox/Mailbox.ts"
 
 /**
- * Actors whose tells in the mailbox are noted one by one. Beyond this number the oldest are noted with their shard,
- * whose other actors are then told through the mailbox as well for a while.
+ * Tells in the mailbox that are noted one by one. Beyond this number those of the oldest actors are noted with their
+ * shard, whose other actors are then told through the mailbox as well for a while.
  */
-export const TOLD_ACTORS_MAX = 10_000
+export const TOLD_NOTED_MAX = 10_000
 
-/** Oldest actors that are looked at to find one that can be noted with its shard. */
+/** Oldest actors that are looked at to find one whose tells can be noted with its shard. */
 const FOLD_SCAN_MAX = 32
 
 /** Shortest time between two queries for the acknowledged messages of a shard, in milliseconds. */
@@ -26,20 +26,23 @@ const LOOK_EVERY_MS = 5_000
 /** Position of tells whose end the mailbox cannot tell, because it is the first release's. */
 const NEVER = Number.POSITIVE_INFINITY
 
-/** Where the tells of an actor, or of a shard, end. */
-interface Noted {
+/** The tells of a shard that was elsewhere. */
+interface OfShard {
   highest: number
   /** Number of looks that had begun when the position was noted. Only later looks may say that it is passed. */
   lookCount: number
 }
 
-interface OfActor extends Noted {
+/** The tells of an actor whose shard is here. */
+interface OfActor {
   readonly key: string
   readonly shardIndex: number
   /** Number of tells that are being published. */
   openCount: number
-  /** Highest position that is finished. It may come before the answer of its publish. */
-  finished: number
+  /** Positions that are not finished, each with the number of looks that had begun when it was noted. */
+  readonly positions: Map<number, number>
+  /** Positions of the actor's messages that were finished while tells were being published. */
+  readonly early: Set<number>
 }
 
 /** A tell that is being published. */
@@ -55,11 +58,13 @@ export class ToldMail {
   /** By key. */
   readonly #actors = new Map<string, OfActor>()
   /** By shard index. */
-  readonly #shards = new Map<number, Noted>()
+  readonly #shards = new Map<number, OfShard>()
   /** Shards that are here, each with the number of its arrival. */
   readonly #here = new Map<number, number>()
   #arrivalCount = 0
   #lookCount = 0
+  /** Number of positions of all actors. */
+  #notedCount = 0
   readonly isAnyNoted = Latch.makeUnsafe(false)
 
   constructor(shardMap: ShardMap) {
@@ -81,7 +86,7 @@ export class ToldMail {
       if (position !== undefined) {
         // Of a message that was stored before the shard came, this node may never hear the end.
         const isHere = arrival !== undefined && arrival === this.#here.get(shardIndex)
-        if (isHere && position !== NEVER) this.#note(own, position)
+        if (isHere && position !== NEVER) this.#noteActor(own, position)
         else this.#noteShard(shardIndex, position)
       }
       this.#dropIfOver(own)
@@ -94,7 +99,7 @@ export class ToldMail {
   finished({ key, position }: Pick<Delivery, "key" | "position">): void {
     const own = this.#actors.get(key)
     if (own === undefined || position === undefined) return
-    own.finished = Math.max(own.finished, position)
+    if (!this.#unnote(own, position) && own.openCount > 0) own.early.add(position)
     this.#dropIfOver(own)
   }
 
@@ -114,7 +119,8 @@ export class ToldMail {
     const asking = new Set(
       [...this.#shards].flatMap(([index, { highest }]) => (highest === NEVER ? [] : [index])),
     )
-    for (const { shardIndex, highest } of this.#actors.values()) if (highest > 0) asking.add(shardIndex)
+    for (const { shardIndex, positions } of this.#actors.values())
+      if (positions.size > 0) asking.add(shardIndex)
     return [...asking].filter((shardIndex) => this.#here.has(shardIndex))
   }
 
@@ -134,12 +140,17 @@ export class ToldMail {
   }
 
   #looked(shardIndex: number, acknowledged: Acknowledged, lookCount: number): void {
-    const isPassed = (noted: Noted): boolean => noted.lookCount < lookCount && hasPassed(noted, acknowledged)
+    const { first, last } = acknowledged
     const ofShard = this.#shards.get(shardIndex)
-    if (ofShard !== undefined && isPassed(ofShard)) this.#shards.delete(shardIndex)
+    if (ofShard !== undefined && ofShard.lookCount < lookCount && hasPassed(ofShard, acknowledged))
+      this.#shards.delete(shardIndex)
     for (const own of this.#actors.values()) {
-      if (own.shardIndex !== shardIndex || !isPassed(own)) continue
-      own.highest = 0
+      if (own.shardIndex !== shardIndex) continue
+      for (const [position, notedAt] of own.positions) {
+        // A position that the mailbox never gave was lost with an older copy.
+        const isOver = position > last || position < (first ?? last + 1)
+        if (notedAt < lookCount && isOver) this.#unnote(own, position)
+      }
       this.#dropIfOver(own)
     }
   }
@@ -147,39 +158,59 @@ export class ToldMail {
   #ofActor(key: string, shardIndex: number): OfActor {
     const known = this.#actors.get(key)
     if (known !== undefined) return known
-    const own = { key, shardIndex, openCount: 0, highest: 0, finished: 0, lookCount: this.#lookCount }
+    const own = {
+      key,
+      shardIndex,
+      openCount: 0,
+      positions: new Map<number, number>(),
+      early: new Set<number>(),
+    }
     this.#actors.set(key, own)
     return own
   }
 
-  #note(noted: Noted, position: number): void {
-    noted.highest = Math.max(noted.highest, position)
-    noted.lookCount = this.#lookCount
+  #noteActor({ positions, early }: OfActor, position: number): void {
+    if (early.has(position) || positions.has(position)) return
+    positions.set(position, this.#lookCount)
+    this.#notedCount++
     this.isAnyNoted.openUnsafe()
+  }
+
+  /** False: the position was not noted. */
+  #unnote({ positions }: OfActor, position: number): boolean {
+    if (!positions.delete(position)) return false
+    this.#notedCount--
+    return true
   }
 
   #noteShard(shardIndex: number, position: number): void {
     const noted = this.#shards.get(shardIndex) ?? { highest: 0, lookCount: 0 }
+    noted.highest = Math.max(noted.highest, position)
+    noted.lookCount = this.#lookCount
     this.#shards.set(shardIndex, noted)
-    this.#note(noted, position)
+    this.isAnyNoted.openUnsafe()
   }
 
   #moveToShard(own: OfActor): void {
-    if (own.highest > own.finished) this.#noteShard(own.shardIndex, own.highest)
-    own.highest = 0
+    for (const position of own.positions.keys()) {
+      this.#noteShard(own.shardIndex, position)
+      this.#unnote(own, position)
+    }
     this.#dropIfOver(own)
   }
 
-  #dropIfOver({ key, openCount, highest, finished }: OfActor): void {
-    if (openCount === 0 && highest <= finished) this.#actors.delete(key)
+  #dropIfOver({ key, openCount, positions, early }: OfActor): void {
+    if (openCount > 0) return
+    early.clear()
+    if (positions.size === 0) this.#actors.delete(key)
   }
 
-  /** Keeps the number of actors bounded. */
+  /** Keeps the number of positions bounded. */
   #fold(): void {
     let scannedCount = 0
     for (const own of this.#actors.values()) {
-      if (this.#actors.size <= TOLD_ACTORS_MAX || scannedCount++ === FOLD_SCAN_MAX) return
-      if (own.openCount === 0) this.#moveToShard(own)
+      if (this.#notedCount <= TOLD_NOTED_MAX || scannedCount++ === FOLD_SCAN_MAX) return
+      this.#moveToShard(own)
     }
   }
 }
@@ -188,7 +219,7 @@ export class ToldMail {
  * Whether everything up to the highest position is acknowledged. A position that the mailbox never gave was lost with an
  * older copy. What was stored since has lower positions.
  */
-const hasPassed = (noted: Noted, { first, last }: Acknowledged): boolean => {
+const hasPassed = (noted: OfShard, { first, last }: Acknowledged): boolean => {
   if (noted.highest === NEVER) return false
   noted.highest = Math.min(noted.highest, last)
   return noted.highest < (first ?? last + 1)

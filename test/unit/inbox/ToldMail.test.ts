@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { addressOf } from "../../../runtime/address/ActorAddress.ts"
 import { ShardMap } from "../../../runtime/cluster/ShardMap.ts"
-import { TOLD_ACTORS_MAX, ToldMail } from "../../../runtime/inbox/ToldMail.ts"
+import { TOLD_NOTED_MAX, ToldMail } from "../../../runtime/inbox/ToldMail.ts"
 import type { Acknowledged } from "../../../runtime/mailbox/Mailbox.ts"
 import { Counter } from "../../fixtures/memory/Counter.ts"
 
@@ -65,6 +65,18 @@ describe("while the shard is here", () => {
     told.finished({ key, position: 8 })
     expect(isClear(told)).toBe(false)
     first.stored(7)
+    expect(isClear(told)).toBe(true)
+  })
+
+  it("a later message that is finished before it, such as one that nobody can read, changes nothing", () => {
+    const told = here()
+    const [first, second] = [told.begin(address, shardIndex), told.begin(address, shardIndex)]
+    first.stored(7)
+    told.finished({ key, position: 9 })
+    second.stored(8)
+    told.finished({ key, position: 8 })
+    expect(isClear(told)).toBe(false)
+    told.finished({ key, position: 7 })
     expect(isClear(told)).toBe(true)
   })
 
@@ -170,12 +182,12 @@ describe("while the shard is elsewhere", () => {
   })
 })
 
-it("is bounded: beyond the number of actors the oldest count for their shard", () => {
+it("is bounded: beyond the number of tells those of the oldest actors count for their shard", () => {
   const told = here()
-  for (let n = 0; n <= TOLD_ACTORS_MAX; n++)
+  for (let n = 0; n <= TOLD_NOTED_MAX; n++)
     told.begin({ ...address, key: `counter/${n}` }, shardIndex).stored(n + 1)
   expect(isClear(told)).toBe(false)
-  lookAt(told, { first: 2, last: TOLD_ACTORS_MAX + 1 })()
+  lookAt(told, { first: 2, last: TOLD_NOTED_MAX + 1 })()
   expect(isClear(told)).toBe(true)
   expect(told.isClear({ ...address, key: "counter/0" }, shardIndex)).toBe(true)
   expect(told.isClear({ ...address, key: "counter/1" }, shardIndex)).toBe(false)
