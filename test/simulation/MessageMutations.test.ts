@@ -68,7 +68,6 @@ describe("the simulator finds a runtime", () => {
       doubles,
       twice: 0,
       shrinks: false,
-      seed: 51,
       runs: 20,
     }).then(
       () => undefined,
