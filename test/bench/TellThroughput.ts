@@ -61,6 +61,7 @@ export const tellThroughput: Bench = {
       rowOf("tell.throughput", tell.perSecond, "messages/s", ceiling.perSecond, {
         cpuUs: tell.cpuUs,
         serverCpuUs: tell.serverCpuUs,
+        target: { of: "ratio", op: ">=", limit: 0.25 },
         note: `${IN_FLIGHT} actors of this node, one tell each on its way, until it is applied`,
       }),
     ]
