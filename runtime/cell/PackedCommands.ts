@@ -6,7 +6,6 @@
  * command by its id. What does not fit into it (a reply, an id that is long or not ASCII) stays an object beside it.
  * RecentCommands.ts decides what is remembered.
  */
-import { invariant } from "../invariant/Invariant.ts"
 import { packFingerprint, unpackFingerprint } from "../json/Fingerprint.ts"
 import type { RecentCommand, Remembered } from "./RememberedCommand.ts"
 
@@ -123,12 +122,12 @@ export class PackedCommands {
       this.#chains[chain] = next
       return
     }
-    let before = (this.#chains[chain] as number) - 1
-    while (before >= 0 && words[before * WORDS + NEXT] !== slot + 1) {
-      before = (words[before * WORDS + NEXT] as number) - 1
+    let before = this.#chains[chain] as number
+    while (before !== NONE) {
+      const at = (before - 1) * WORDS + NEXT
+      before = words[at] as number
+      if (before === slot + 1) words[at] = next
     }
-    invariant(before >= 0, "commandInItsChain", () => ({ slot }))
-    words[before * WORDS + NEXT] = next
   }
 
   #find(commandId: string, hash: number): number | undefined {

@@ -6,6 +6,7 @@
  * rebuilt from the journal on replay and carried in snapshots. A repeat that comes after `limit` other
  * commands counts as a new command.
  */
+import { invariant } from "../invariant/Invariant.ts"
 import { fingerprintOf, partsOfFingerprint } from "../json/Fingerprint.ts"
 import { frozen } from "../json/Frozen.ts"
 import { PackedCommands } from "./PackedCommands.ts"
@@ -51,13 +52,17 @@ export class RecentCommands {
   add(commandId: string, { fingerprint, version, sequence, reply }: RecentCommand): void {
     frozen(reply)
     const remembered = { commandId, fingerprint, version, sequence, reply }
-    if (this.#packed !== undefined) return this.#packed.add(remembered)
-    const place = this.#placeOf(commandId)
-    if (place >= 0) this.#few[place] = remembered
+    if (this.#packed !== undefined) this.#packed.add(remembered)
     else this.#addToFew(remembered)
+    invariant(this.size <= this.#limit, "commandsBounded", () => ({ size: this.size, limit: this.#limit }))
   }
 
   #addToFew(remembered: Remembered): void {
+    const place = this.#placeOf(remembered.commandId)
+    if (place >= 0) {
+      this.#few[place] = remembered
+      return
+    }
     if (this.#few.length === this.#limit) this.#few.shift()
     // `concat` takes the room that it needs, where `push` reserves 17 places.
     this.#few = this.#few.concat(remembered)

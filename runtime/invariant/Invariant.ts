@@ -13,7 +13,7 @@ export const INVARIANTS = {
   appendUnderLease: "a commit is appended under a lease",
   commitsAscend: "a commit is stored behind the one before",
   versionsAscend: "each event of an actor raises its version by one",
-  commandInItsChain: "a remembered command is found by its id",
+  commandsBounded: "an actor remembers a bounded number of commands",
   erasRemembered: "a receiver remembers a bounded number of eras of a source",
   slotHeldOnce: "a slot is taken by a node that does not have it",
   shardUnderEpoch: "a shard is opened under an epoch",

@@ -18,7 +18,7 @@ export const thisMachine = (versions: { readonly nats: string; readonly postgres
   coreCount: cpus().length,
   memoryGiB: Math.round(totalmem() / 2 ** 30),
   os: `${type()} ${release()}`,
-  node: process.version,
+  node: [process.version, ...process.execArgv].join(" "),
   natsServer: versions.nats,
   postgres: versions.postgres,
   fsync:

@@ -24,7 +24,7 @@ export const judgeDirectory = (reference: Reference, rows: ReadonlyArray<ActorRo
     const found = row === undefined ? undefined : factsOf(row)
     if (found === expected?.facts) continue
     // A name that no commit carries is filled in later.
-    if (row?.state === null && expected?.withoutState === found && expected?.isNameLong === true) continue
+    if (row?.state === null && expected?.unnamed === found) continue
     const detail = `the directory at offset ${offset} has ${found ?? `no row of ${type}/${id}`}, the journal gives ${expected?.facts ?? "none"}`
     throw new Violation(PROMISES.readModel, detail)
   }
@@ -32,9 +32,8 @@ export const judgeDirectory = (reference: Reference, rows: ReadonlyArray<ActorRo
 
 interface ExpectedRow {
   readonly facts: string
-  /** The facts of a row whose state is not filled in yet. */
-  readonly withoutState: string
-  readonly isNameLong: boolean
+  /** The facts of a row that is not filled in yet, if the commit does not name the state. */
+  readonly unnamed: string | undefined
 }
 
 const expectedRow = (actor: TrueActor, offset: number): ExpectedRow | undefined => {
@@ -58,15 +57,18 @@ const expectedRow = (actor: TrueActor, offset: number): ExpectedRow | undefined 
     updated: last.at,
     columns: (directory && computedColumns(directory, address.id, state).stored.c) ?? null,
   }
-  return {
-    facts: factsOf(row),
-    withoutState: factsOf({ ...row, state: null }),
-    isNameLong: JSON.stringify(name).length > NAME_LENGTH_MAX,
-  }
+  return { facts: factsOf(row), unnamed: unnamedFacts(row, name, last.format) }
 }
 
+const unnamedFacts = (row: Row, name: string, format: number): string | undefined => {
+  if (format === 1) return factsOf({ ...row, state: null, done: false, failed: false, columns: null })
+  return JSON.stringify(name).length > NAME_LENGTH_MAX ? factsOf({ ...row, state: null }) : undefined
+}
+
+type Row = Omit<ActorRow, "columns_version">
+
 /** What the row says, in words. */
-const factsOf = (row: Omit<ActorRow, "columns_version">): string => {
+const factsOf = (row: Row): string => {
   const { type, id, state, done, failed, version, sequence, created, updated, columns } = row
   const end = done ? " done" : failed ? " failed" : ""
   const times = `${created}..${updated}`

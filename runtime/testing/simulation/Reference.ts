@@ -39,6 +39,8 @@ interface TrueCommit {
   readonly at: number
   readonly version: number
   readonly isBorn: boolean
+  /** Commits of the first format name no state, end or columns. */
+  readonly format: number
 }
 
 /** One actor according to the journal. */
@@ -91,6 +93,7 @@ interface Entry {
 
 /** A commit in its stored form. */
 export interface StoredCommit {
+  readonly v: number
   readonly first: number
   readonly at: number
   readonly epoch: number
@@ -163,7 +166,13 @@ export class Reference {
     const place = { sequence, at: commit.at, storedAtMs: atMs, begunAtMs }
     for (const entry of commit.entries) this.#apply(actor, entry, place)
     actor.sequence = sequence
-    actor.commits.push({ sequence, at: commit.at, version: actor.version, isBorn: actor.isBorn })
+    actor.commits.push({
+      sequence,
+      at: commit.at,
+      version: actor.version,
+      isBorn: actor.isBorn,
+      format: commit.v,
+    })
     return actor
   }
 

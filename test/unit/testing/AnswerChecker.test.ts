@@ -18,7 +18,7 @@ const checked = ({ isDirect = true, isAskedOnce = true, nowMs = 0 } = {}) => {
   const store = (number: number) => {
     const entry = { c: `c-${number}`, ev: [{ t: "Added", v: 1, d: { by: 1 } }], re: { total: number } }
     const stored = { address, sequence: 10 * number, atMs: STORED_AT_MS, begunAtMs: BEGUN_AT_MS }
-    reference.stored(stored as never, { first: number, at: 0, epoch: 1, entries: [entry] })
+    reference.stored(stored as never, { v: 1, first: number, at: 0, epoch: 1, entries: [entry] })
   }
   for (const number of [1, 2]) store(number)
   const rules = { isStrict: true, isMonotone: true, isDirect, isAskedOnce, wasTold: () => false }

@@ -22,7 +22,7 @@ class History {
       c: { type: "Stamp" },
     }))
     const entries = commandIds.map((c, index) => ({ c, ev: [], out: index === 0 ? out : [] }))
-    const commit = { first: 1, at: WORLD_EPOCH_MS, epoch: 1, entries }
+    const commit = { v: 1, first: 1, at: WORLD_EPOCH_MS, epoch: 1, entries }
     const sequence = ++this.#sequence
     this.checker.stored({ address: { key } } as never, commit, sequence)
     return out.map((_, index) => `everstate:${sequence}-${WORLD_EPOCH_MS.toString(36)}.${index}`)

@@ -18,7 +18,7 @@ class History {
   #sequence = 0
 
   commit(c: string, out: Items, ev: Entry["ev"] = fired): this {
-    const commit = { first: 1, at: WORLD_EPOCH_MS, epoch: 1, entries: [{ c, ev, out }] }
+    const commit = { v: 1, first: 1, at: WORLD_EPOCH_MS, epoch: 1, entries: [{ c, ev, out }] }
     this.checker.stored(actor, commit, ++this.#sequence)
     return this
   }
