@@ -128,6 +128,7 @@ export class Membership {
     const { leases, records, view, leaseMs } = this.#options
     const { ownership } = view
     const sentAtMs = this.#nowMs
+    const { id, isMember } = this
     this.#isChanged = false
     const written = yield* this.#write(this.#revision).pipe(
       Effect.tapError(({ message }) => Effect.sync(() => ownership.notRenewed(message))),
@@ -139,6 +140,9 @@ export class Membership {
     )
     if (written === undefined) return false
     const { revision, value } = written
+    // Another renewal has found meanwhile that this life is over. Its record expires, as that of a node that crashed.
+    if (this.id !== id) return true
+    if (isMember && !this.isMember) return false
     if (this.#revision === 0) this.#joinedAtMs = sentAtMs
     this.#revision = revision
     this.#renewedAtMs = sentAtMs
