@@ -51,6 +51,11 @@ export interface PublishingTell {
   readonly stored: (position: number | undefined) => void
   /** The mailbox refused it, or its outcome is unknown: its caller was not told that it is stored. */
   readonly failed: () => void
+  /**
+   * It is published once more. The mailbox may have been restored from an older copy meanwhile, which gives positions again:
+   * those that were finished so far say nothing of it.
+   */
+  readonly repeated: () => void
 }
 
 export class ToldMail {
@@ -92,7 +97,11 @@ export class ToldMail {
       this.#dropIfOver(own)
       this.#fold()
     }
-    return { stored: (position = NEVER) => end(position), failed: () => end(undefined) }
+    return {
+      stored: (position = NEVER) => end(position),
+      failed: () => end(undefined),
+      repeated: () => own.early.clear(),
+    }
   }
 
   /** A message to the actor has been finished here. */

@@ -38,12 +38,14 @@ interface Mailed {
   readonly deadlineMs: number
   /** The command may be stored already. */
   readonly mayBeStored: boolean
+  /** Called before each attempt but the first. */
+  readonly repeated: () => void
 }
 
 /** Stores the command in the actor's mailbox; gives its position there. */
 export const tellByMail = (
   mailbox: MailboxService,
-  { address, command, data, restMs, deadlineMs, mayBeStored }: Mailed,
+  { address, command, data, restMs, deadlineMs, mayBeStored, repeated }: Mailed,
 ): Effect.Effect<number | undefined, Busy | PayloadTooLarge | Unavailable> =>
   Effect.suspend(() => {
     const { type: actorType, id } = address
@@ -70,6 +72,7 @@ export const tellByMail = (
         while: (error) => {
           if (error._tag !== "MailboxUnavailable") return false
           isMaybeStored = true
+          repeated()
           return true
         },
         schedule: Schedule.jittered(Schedule.exponential("20 millis")),

@@ -98,7 +98,8 @@ export class TellOnItsWay implements LaneTell {
     const data = encodeMessage(messageOfTell(command))
     const mayBeStored = this.#mayBeStored
     const publishing = direct?.publishing(definition, address)
-    const mailed = { address, command, data, restMs: this.#restMs, deadlineMs, mayBeStored }
+    const repeated = () => publishing?.repeated()
+    const mailed = { address, command, data, restMs: this.#restMs, deadlineMs, mayBeStored, repeated }
     fork(
       Effect.onExit(tellByMail(mailbox, mailed), (exit) =>
         Effect.sync(() => {

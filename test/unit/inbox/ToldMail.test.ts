@@ -33,6 +33,17 @@ const lookAt = (told: ToldMail, acknowledged: Acknowledged): (() => void) => {
 }
 
 describe("while the shard is here", () => {
+  it("a tell that is published again is not finished by what had its position in the mailbox before", () => {
+    const told = here()
+    const publishing = told.begin(address, shardIndex)
+    told.finished({ key, position: 7 })
+    publishing.repeated()
+    publishing.stored(7)
+    expect(isClear(told)).toBe(false)
+    told.finished({ key, position: 7 })
+    expect(isClear(told)).toBe(true)
+  })
+
   it("an actor is clear when its tell is finished, not before", () => {
     const told = here()
     expect(isClear(told)).toBe(true)
