@@ -93,8 +93,12 @@ const BATCH_WEIGHT = 1 / 8
 /** Largest time of batches, as a part of the time of appends alone, with which batches are kept. */
 const GAIN_MIN = 0.7
 
-/** Pause before batches are tried again, in milliseconds, if they saved no time or were not supported. */
-const RETRY_MS = 30_000
+/**
+ * First and longest pause before batches are tried again, in milliseconds, if they saved no time or were not supported. The
+ * first is short, because the first batches of a process may have been slow for another reason.
+ */
+const RETRY_FIRST_MS = 1_000
+const RETRY_MAX_MS = 30_000
 
 /**
  * First and longest time for which appends are grouped before some go alone again, in milliseconds. They show whether batches
@@ -144,6 +148,7 @@ export class GroupCommit<Member extends GroupMember> {
   /** Time from which appends go alone again, to be measured, in milliseconds. */
   #probeAtMs = Number.POSITIVE_INFINITY
   #probeAfterMs = PROBE_FIRST_MS
+  #retryAfterMs = RETRY_FIRST_MS
 
   constructor(options: GroupCommitOptions<Member>) {
     this.#options = options
@@ -289,6 +294,7 @@ export class GroupCommit<Member extends GroupMember> {
 
   /** Lets appends go alone until they are measured again. */
   #probe(): void {
+    this.#retryAfterMs = RETRY_FIRST_MS
     this.#isGrouping = false
     this.#alone.clear()
   }
@@ -296,7 +302,8 @@ export class GroupCommit<Member extends GroupMember> {
   #pause(): void {
     this.#isGrouping = false
     this.#alone.clear()
-    this.#notBeforeMs = this.#options.nowMs() + RETRY_MS
+    this.#notBeforeMs = this.#options.nowMs() + this.#retryAfterMs
+    this.#retryAfterMs = Math.min(2 * this.#retryAfterMs, RETRY_MAX_MS)
   }
 
   /** Ends appends that waited too long, because their callers do not expect them to be stored so late. */

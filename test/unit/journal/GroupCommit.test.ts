@@ -195,15 +195,19 @@ describe("a batch", () => {
     expect(server.expired).toEqual([])
   })
 
-  it("is tried again half a minute after the stream took none", () => {
+  it("is tried again a second after the stream took none, and then after twice the time", () => {
     const server = new Server("on")
-    server.offer(40)
-    server.answerBatch(1, "unsupported")
-    server.answerAlone(1)
-    server.offer(100, "then")
-    expect(server.batches).toEqual([])
-    server.answerAlone(1)
-    server.nowMs += 30_000
+    let round = 0
+    for (const pauseMs of [1_000, 2_000, 4_000]) {
+      server.offer(40, `tried-${++round}-`)
+      server.answerBatch(0, "unsupported")
+      server.answerAlone(0)
+      server.nowMs += pauseMs - 1
+      server.offer(100, `then-${round}-`)
+      expect(server.batches).toEqual([])
+      server.answerAlone(0)
+      server.nowMs += 1
+    }
     server.offer(100, "later")
     expect(server.batches).toHaveLength(1)
   })
