@@ -236,7 +236,8 @@ describe("a client without nodes", () => {
     await system.stop()
     await expect(client.get(Counter, "c").ask(add)).rejects.toMatchObject({
       _tag: "Unavailable",
-      stored: "No",
+      // A request that met the node while it stopped may have no answer.
+      stored: expect.stringMatching(/^(No|Unknown)$/),
       detail: "no node has its shard",
       hint: expect.stringContaining("commandId"),
     })
