@@ -51,8 +51,11 @@ export const tokenFromId = (id: string): string =>
 /** Inverse of {@link tokenFromId}. */
 export const idFromToken = (token: string): string => decodeURIComponent(token)
 
-/** FNV-1a, 32 bits, over the ASCII `key`. Part of the wire format: other languages compute the same shard. */
-const fnv1a32 = (text: string): number => {
+/**
+ * FNV-1a, 32 bits, over the code units of a text. Of an ASCII key it is part of the wire format: other languages compute the
+ * same shard.
+ */
+export const fnv1a32 = (text: string): number => {
   let hash = 0x811c9dc5
   for (let index = 0; index < text.length; index++) {
     hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)

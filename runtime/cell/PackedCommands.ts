@@ -6,6 +6,7 @@
  * command by its id. What does not fit into it (a reply, an id that is long or not ASCII) stays an object beside it.
  * RecentCommands.ts decides what is remembered.
  */
+import { fnv1a32 } from "../address/ActorAddress.ts"
 import { packFingerprint, unpackFingerprint } from "../json/Fingerprint.ts"
 import type { RecentCommand, Remembered } from "./RememberedCommand.ts"
 
@@ -34,7 +35,7 @@ const NONE = 0
 export class PackedCommands {
   readonly #limit: number
   #count = 0
-  /** The slot that the next command takes when the ring is full. */
+  /** The slot that the next command takes when the ring is full; 0 until then. */
   #oldest = 0
   #slotCount = 0
   #words = new Int32Array(0)
@@ -72,8 +73,7 @@ export class PackedCommands {
 
   /** Oldest first. */
   *all(): Generator<Remembered> {
-    const oldest = this.#count === this.#limit ? this.#oldest : 0
-    for (let index = 0; index < this.#count; index++) yield this.#at((oldest + index) % this.#count)
+    for (let index = 0; index < this.#count; index++) yield this.#at((this.#oldest + index) % this.#count)
   }
 
   #freeSlot(): number {
@@ -204,10 +204,7 @@ export class PackedCommands {
 const decoder = new TextDecoder()
 
 const hashOf = (text: string): number => {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < text.length; index++) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
-  }
+  const hash = fnv1a32(text)
   // The low bits choose the chain, and those of a product depend on the low bits of its factors alone.
   return hash ^ (hash >>> 15)
 }

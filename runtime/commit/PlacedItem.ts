@@ -47,20 +47,8 @@ export const itemsOf = (
   const place = (item: OutboxItem, metadata: Metadata | undefined): void => {
     const index = items.length
     const id = outboxIdOf(sequence, atMs, index)
-    const cause = causedBy(item, metadata)
-    items.push(
-      source === undefined
-        ? { item, id, from, sequence, atMs, metadata: cause }
-        : {
-            item,
-            id,
-            from,
-            sequence,
-            atMs,
-            metadata: cause,
-            origin: { source: source.source, era: source.era, sequence, index, atMs },
-          },
-    )
+    const placed = { item, id, from, sequence, atMs, metadata: causedBy(item, metadata) }
+    items.push(source === undefined ? placed : { ...placed, origin: { ...source, sequence, index, atMs } })
   }
   if (born !== undefined) {
     // The metadata of a birth is that of the first command.

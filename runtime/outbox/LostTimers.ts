@@ -88,8 +88,8 @@ interface WitnessedMark {
 }
 
 /**
- * `send` sends one item, until it succeeds. `pages`: what the shards' journals hold. `placedUpTo`: sequence up to which a shard's timers are in the
- * mailbox.
+ * `send` sends one item, until it succeeds. `pages`: what the shards' journals hold. `placedUpTo`: sequence up to which a
+ * shard's timers are in the mailbox.
  */
 export const makeLostTimers = Effect.fnUntraced(function* (
   shardMap: ShardMap,

@@ -7,9 +7,9 @@
 import { Effect } from "effect"
 import type { ActorAddress } from "../address/ActorAddress.ts"
 import type { ActorQuarantined } from "../cell/AskError.ts"
-import { applyRecord, asQuarantined, type Confirmed, unborn } from "../cell/Fold.ts"
+import { applyRecord, asQuarantined, type Confirmed, commitIn, unborn } from "../cell/Fold.ts"
 import { decodeSnapshot } from "../cell/Snapshot.ts"
-import { type Commit, decodeCommit, eventCount } from "../commit/Commit.ts"
+import { type Commit, eventCount } from "../commit/Commit.ts"
 import type { ActorDefinition } from "../definition/Actor.ts"
 import type { JournalReadError, JournalRecord, JournalService } from "../journal/Journal.ts"
 import { somePage } from "../journal/RecordPage.ts"
@@ -34,17 +34,14 @@ export const lastPosition = (
 ): Effect.Effect<Position | undefined, HistoryError> =>
   Effect.flatMap(journal.last(address), (last) => {
     if (last === undefined) return Effect.succeed(0)
-    return Effect.map(commitIn(address, last), (commit) => {
+    return Effect.map(commitOf(address, last), (commit) => {
       const version = commit.first + eventCount(commit) - 1
       return version > 0 ? version + 1 : undefined
     })
   })
 
-const commitIn = (address: ActorAddress, record: JournalRecord): Effect.Effect<Commit, ActorQuarantined> =>
-  Effect.try({
-    try: () => decodeCommit(record),
-    catch: (cause) => asQuarantined(address, record.sequence, cause),
-  })
+const commitOf = (address: ActorAddress, record: JournalRecord): Effect.Effect<Commit, ActorQuarantined> =>
+  Effect.try({ try: () => commitIn(address, record), catch: (cause) => cause as ActorQuarantined })
 
 /** The changes behind a position with their states, in order: the newest ones, if there are too many. */
 export const changesBehind = Effect.fnUntraced(function* (
@@ -64,7 +61,7 @@ export const changesBehind = Effect.fnUntraced(function* (
       confirmed = yield* applied(definition, address, confirmed, record)
       const to = positionOf(confirmed)
       if (to <= at || to === from) continue
-      const { at: atMs, entries } = yield* commitIn(address, record)
+      const { at: atMs, entries } = yield* commitOf(address, record)
       changes.push({
         from,
         to,
@@ -131,7 +128,7 @@ export const eventsBehind = Effect.fnUntraced(function* (
   while (last !== undefined && after < last.sequence) {
     const range = { after, upTo: last.sequence }
     for (const record of yield* somePage(journal.read(address, range), `${address.key} after ${after}`)) {
-      const commit = yield* commitIn(address, record)
+      const commit = yield* commitOf(address, record)
       after = record.sequence
       const to = commit.first + eventCount(commit)
       if (eventCount(commit) === 0 || to <= at) continue

@@ -15,9 +15,9 @@ import { readErrorOf } from "../connection/NatsErrors.ts"
 import type { ReplyMultiplexer } from "../connection/ReplyMultiplexer.ts"
 import {
   type CommitLog,
+  directGet,
   headerLine,
   headerText,
-  READ_TIMEOUT_MS,
   type ReadRange,
   readPage,
   recordOfReply,
@@ -36,24 +36,18 @@ interface Link {
   readonly previous: number
 }
 
-const encoder = new TextEncoder()
-
 /** The actor's commit at a sequence; `undefined` if there is none, or if it does not name the one before it. */
 const linkAt = (requests: ReplyMultiplexer, { stream, subject, keyOf }: CommitLog, sequence: number) =>
-  requests
-    .request(`$JS.API.DIRECT.GET.${stream}`, encoder.encode(JSON.stringify({ seq: sequence })), {
-      timeoutMs: READ_TIMEOUT_MS,
-    })
-    .pipe(
-      Effect.mapError(readErrorOf),
-      Effect.map((message): Link | undefined => {
-        const headers = headerText(message)
-        if (statusOf(headers) !== 0 || !headers.includes(`\r\nNats-Subject: ${subject}\r\n`)) return undefined
-        const previous = headerLine(headers, "Nats-Expected-Last-Subject-Sequence")
-        // A copy of a stream under other sequences has no such headers.
-        return previous < sequence ? { record: recordOfReply(keyOf, headers, message), previous } : undefined
-      }),
-    )
+  directGet(requests, stream, { seq: sequence }).pipe(
+    Effect.mapError(readErrorOf),
+    Effect.map((message): Link | undefined => {
+      const headers = headerText(message)
+      if (statusOf(headers) !== 0 || !headers.includes(`\r\nNats-Subject: ${subject}\r\n`)) return undefined
+      const previous = headerLine(headers, "Nats-Expected-Last-Subject-Sequence")
+      // A copy of a stream under other sequences has no such headers.
+      return previous < sequence ? { record: recordOfReply(keyOf, headers, message), previous } : undefined
+    }),
+  )
 
 /**
  * All commits of an actor with `after < sequence <= upTo`, of which the last one is at `upTo`. `undefined` if the walk does

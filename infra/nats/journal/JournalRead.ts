@@ -19,7 +19,7 @@ import { type JetStreamError, type NatsRequestFailed, readErrorOf } from "../con
 import type { ReplyMultiplexer } from "../connection/ReplyMultiplexer.ts"
 
 /** Longest wait for a page, or for one message of the leader. */
-export const READ_TIMEOUT_MS = 5_000
+const READ_TIMEOUT_MS = 5_000
 
 const status = { endOfBatch: 204, notFound: 404 } as const
 
@@ -81,22 +81,28 @@ export const recordOfReply = (keyOf: CommitLog["keyOf"], headers: string, { data
   data,
 })
 
+/** The answer to a direct get of one message. Any replica gives it, or a mirror of the stream. */
+export const directGet = (
+  requests: ReplyMultiplexer,
+  stream: string,
+  query: { readonly last_by_subj: string } | { readonly seq: number },
+) =>
+  requests.request(`$JS.API.DIRECT.GET.${stream}`, encoder.encode(JSON.stringify(query)), {
+    timeoutMs: READ_TIMEOUT_MS,
+  })
+
 /**
  * The last message of a subject by direct get, which costs the server a third of a leader's read. Right only for a stream
  * with one replica. `undefined` if nothing was found, or if a mirror of the stream has answered, which may lag.
  */
 const lastByDirectGet = (requests: ReplyMultiplexer, { stream, subject, keyOf }: CommitLog) =>
-  requests
-    .request(`$JS.API.DIRECT.GET.${stream}`, encoder.encode(JSON.stringify({ last_by_subj: subject })), {
-      timeoutMs: READ_TIMEOUT_MS,
-    })
-    .pipe(
-      Effect.map((message): JournalRecord | undefined => {
-        const headers = headerText(message)
-        const isOurs = statusOf(headers) === 0 && headers.includes(`\r\nNats-Stream: ${stream}\r\n`)
-        return isOurs ? recordOfReply(keyOf, headers, message) : undefined
-      }),
-    )
+  directGet(requests, stream, { last_by_subj: subject }).pipe(
+    Effect.map((message): JournalRecord | undefined => {
+      const headers = headerText(message)
+      const isOurs = statusOf(headers) === 0 && headers.includes(`\r\nNats-Stream: ${stream}\r\n`)
+      return isOurs ? recordOfReply(keyOf, headers, message) : undefined
+    }),
+  )
 
 /** The last message of a subject, as the leader knows it. */
 const lastOnLeader = (requests: ReplyMultiplexer, log: CommitLog) =>
@@ -108,8 +114,8 @@ const lastOnLeader = (requests: ReplyMultiplexer, log: CommitLog) =>
 /**
  * The last commit of `log`, not older than any that was acknowledged before; `undefined` if there is none.
  *
- * `isAlone`: the stream's leader is its only replica. Of a replicated stream, and where the direct get has found nothing, the leader is
- * asked.
+ * `isAlone`: the stream's leader is its only replica. Of a replicated stream, and where the direct get has found nothing,
+ * the leader is asked.
  */
 export const readLast = (
   requests: ReplyMultiplexer,

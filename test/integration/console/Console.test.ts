@@ -17,7 +17,7 @@ import { testLists } from "./ListTests.ts"
 import { nodeTests } from "./Nodes.ts"
 import { operatorOf } from "./Operator.ts"
 import { MARKUP, openShop, type Shop, tellStory } from "./Shop.ts"
-import { longReport, PLANTED_VIOLATION, plantedReport } from "./SimulationReports.ts"
+import { longReport, plantedReport } from "./SimulationReports.ts"
 import { PATIENCE_MS } from "./Stage.ts"
 import { stateTests } from "./States.ts"
 import { verbTests } from "./Verbs.ts"
@@ -274,8 +274,9 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
 
   test("opens a failing report of simulations, and goes through it step by step", async () => {
     const { page, faults } = await open("simulation")
-    await openReport(page, "report.json", await plantedReport())
-    await page.getByText(PLANTED_VIOLATION).waitFor()
+    const { report, seed } = await plantedReport()
+    await openReport(page, "report.json", report)
+    await page.getByText(`violated with seed ${seed}`).waitFor()
     const lanes = page.getByRole("img", { name: "Nodes, servers and clients" })
     await lanes.getByText("broken promise").waitFor()
     await page.getByRole("button", { name: "Last" }).and(page.locator(":disabled")).waitFor()
@@ -309,13 +310,13 @@ describe.skipIf(CHROMIUM === undefined)("the console", () => {
     await page.getByRole("link", { name: "Cluster" }).click()
     await page.getByText("answers this page").waitFor()
     await page.goBack()
-    await page.getByText(PLANTED_VIOLATION).waitFor()
+    await page.getByText(`violated with seed ${seed}`).waitFor()
     expect(await hurdlesOf(page)).toEqual([])
     expect(faults).toEqual([])
   })
 
   test.runIf(PICTURES !== undefined)("has pictures of an opened report", async () => {
-    const report = await plantedReport()
+    const { report } = await plantedReport()
     for (const [width, colorScheme] of SCREENS) {
       const viewport = { width, height: width === 390 ? 844 : 1_080 }
       const { page, close } = await open("simulation?zoom=1", undefined, { viewport, colorScheme })

@@ -16,9 +16,6 @@ import { orderWorkload } from "../../simulation/scenarios/OrderWorkload.ts"
 /** Seeds of the planted scenario, of which one breaks a promise. */
 const PLANTED_SEEDS_MAX = 50
 
-/** What the console says of that seed, whichever it is. */
-export const PLANTED_VIOLATION = /violated with seed \d+/
-
 const planted: SimulateOptions = {
   actors: [Order],
   workload: orderWorkload(6, 80),
@@ -35,8 +32,8 @@ const planted: SimulateOptions = {
   },
 }
 
-/** The report that `npm run sim -- --json` writes of the planted scenario. */
-export const plantedReport = async (): Promise<string> => {
+/** The report that `npm run sim -- --json` writes of the planted scenario, and the seed that breaks the promise. */
+export const plantedReport = async (): Promise<{ readonly report: string; readonly seed: number }> => {
   const folder = mkdtempSync(join(tmpdir(), "everstate-planted-"))
   const reportFile = join(folder, "report.json")
   const said = createWriteStream(join(folder, "stdout")) as unknown as NodeJS.WriteStream
@@ -51,7 +48,11 @@ export const plantedReport = async (): Promise<string> => {
       save: undefined,
     }
     await playScenarios({ planted }, { ...input, repeatWith: "npm run sim -- --seed {seed}" }, said)
-    return readFileSync(reportFile, "utf8")
+    const report = readFileSync(reportFile, "utf8")
+    const { results } = JSON.parse(report) as {
+      readonly results: [{ readonly failure: { readonly seed: number } }]
+    }
+    return { report, seed: results[0].failure.seed }
   } finally {
     silenced.mockRestore()
     await new Promise<void>((resolve) => said.end(() => resolve()))

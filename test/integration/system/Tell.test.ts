@@ -89,7 +89,7 @@ it("that its actor rejects is one dead letter, which is applied once when it is 
   expect((await gate.state()).version).toBe(2)
 })
 
-it("to an actor whose shard moves between nodes is applied once and in order, whoever tells", async () => {
+it("to an actor whose shard moves between nodes is applied once and in order, whichever node tells", async () => {
   const namespace = freshNamespace()
   const one = await startSystem(servers(), { namespace, node: { name: "one" } })
   const two = await startSystem(servers(), { namespace, node: { name: "two" } })
